@@ -1,0 +1,67 @@
+# AI EasyMaker as code. `make help` lists what can be done.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOAK ?= 20
+
+# Runs a part and says how long it took.
+part = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
+
+.PHONY: help setup toolchain check fix lock test soak up down bench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(VENV)/.installed ## the Python environment in .venv
+$(VENV)/.installed: requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: Python is not installed (3.11 or newer is needed)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11 (set PYTHON=)" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+toolchain: setup ## Pulumi, its providers and Kubernetes: found, or built into the cache
+	$(BIN)/python -m tools.toolchain
+
+check: setup ## format, lint, strict types, import contracts, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not e2e and not soak"
+
+fix: setup ## format, and write generated files anew
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## write the requirement locks anew from pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra local --output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra local --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+# No registry address may stand in a lock.
+LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+test: ## everything, the cluster too
+	$(call part,setup,$(MAKE) --no-print-directory setup)
+	$(call part,toolchain,$(MAKE) --no-print-directory toolchain)
+	$(call part,check,$(MAKE) --no-print-directory check)
+	$(call part,end to end,$(BIN)/pytest -m e2e --durations=25)
+
+soak: toolchain ## long random repeats (SOAK=20)
+	SOAK=$(SOAK) $(BIN)/pytest -m soak
+
+up: toolchain ## the main job: cluster, images, and one training from spec to model
+	$(BIN)/emctl local up
+	$(BIN)/emctl up stacks/local.yaml
+
+down: setup ## remove all that `make up` made
+	$(BIN)/emctl local down
+
+bench: toolchain ## figures, as ratios within one run
+	$(BIN)/python -m benchmarks

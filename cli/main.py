@@ -1,0 +1,49 @@
+"""`emctl`: the command line beside `pulumi up`."""
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from tools.errors import ToolError
+
+# One file a command, loaded when called: `emctl validate` must not wait for what it does not use.
+COMMANDS = {
+    "images": ("cli.images", "build and push the platform's images"),
+    "local": ("cli.local", "a local cluster: up, down, status, images"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="easymaker")
+def emctl() -> None:
+    """AI EasyMaker as code: check specs, run the local cluster, see what runs."""
+
+
+def main() -> NoReturn:
+    """Run the command line; a failure that a person can act on is one line, never a traceback."""
+    try:
+        emctl.main(standalone_mode=True)
+    except ToolError as error:
+        click.echo(f"emctl: {error}", err=True)
+        sys.exit(1)
