@@ -1,0 +1,82 @@
+"""Every tool that can be built. A new one is one entry here and one folder in tools/modules/."""
+
+from tools.toolchain.kinds import GoModuleFiles, GoProgram, Tool
+
+# The release of the Kubernetes provider. The Python package of the same version must be pinned:
+# the engine looks for the plugin by the version that the package asks for.
+PROVIDER_VERSION = "4.25.0"
+
+_COMPONENTS = (
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "kubectl",
+    "etcd",
+)
+_PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_CONTAINERD = "github.com/containerd/containerd/v2"
+
+TOOLS: tuple[Tool, ...] = (
+    GoProgram(
+        name="pulumi",
+        module="github.com/pulumi/pulumi/pkg/v3",
+        packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
+        tags="osusergo,grpcnotrace",
+        # An empty version would make the SDK's automation API refuse the program.
+        variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
+    ),
+    GoProgram(
+        name="pulumi-resource-kubernetes",
+        module=_PROVIDER,
+        shown_version=PROVIDER_VERSION,
+        embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
+        variables={f"{_PROVIDER}/pkg/version.Version": "v{version}"},
+    ),
+    GoProgram(
+        name="kubernetes",
+        module="k8s.io/kubernetes",
+        variables={
+            "k8s.io/component-base/version.gitVersion": "v{version}",
+            "k8s.io/component-base/version.gitMajor": "1",
+            "k8s.io/component-base/version.gitMinor": "36",
+        },
+        links=_COMPONENTS,
+        linux_only=True,
+    ),
+    GoProgram(
+        name="containerd",
+        module=_CONTAINERD,
+        packages=tuple(
+            f"{_CONTAINERD}/cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+        ),
+        tags="no_btrfs,no_devmapper,no_zfs",
+        variables={f"{_CONTAINERD}/version.Version": "v{version}"},
+        linux_only=True,
+    ),
+    GoProgram(
+        name="coredns",
+        module="github.com/coredns/coredns",
+        packages=("github.com/coredns/coredns",),
+        linux_only=True,
+    ),
+    GoProgram(
+        name="kube-router",
+        module="github.com/cloudnativelabs/kube-router/v2",
+        packages=("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",),
+        linux_only=True,
+    ),
+    GoModuleFiles(
+        name="gateway-api-crds",
+        module="sigs.k8s.io/gateway-api",
+        files="config/crd/standard/*.yaml",
+    ),
+    GoProgram(
+        name="registry",
+        module="github.com/distribution/distribution/v3",
+        packages=("github.com/distribution/distribution/v3/cmd/registry",),
+        linux_only=True,
+        on_demand=True,
+    ),
+)
