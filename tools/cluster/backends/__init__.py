@@ -1,0 +1,1 @@
+"""The ways to have a cluster: our own node, kind, or one that exists."""

@@ -1,0 +1,224 @@
+"""A cluster on a node of our own: Kubernetes' processes on this machine, in their namespaces."""
+
+import dataclasses
+import os
+import platform
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools import debian, images, toolchain
+from tools.cluster import addons, host, kubeconfig, probe
+from tools.cluster.addons import ObjectStorage
+from tools.cluster.backend import Health, Say
+from tools.cluster.cgroups import CgroupRoot
+from tools.cluster.definition import DOMAIN, Definition, write
+from tools.cluster.kubectl import Kubectl
+from tools.cluster.links import Links
+from tools.cluster.namespaces import Namespaces
+from tools.cluster.node import (
+    DEBIAN_PACKAGES,
+    DNS_IP,
+    GATEWAY_IP,
+    NODE_NAME,
+    NODE_PORT,
+    Node,
+)
+from tools.cluster.store import NodeImages
+from tools.cluster.units import Units
+from tools.errors import ToolError
+
+FREE_GIB = 5
+"""Images, logs and volumes of a small cluster."""
+CAP_SYS_RESOURCE = 24
+
+
+class NodeBackend:
+    """See the module. Made for a definition whose index is settled by `up`."""
+
+    def __init__(self, definition: Definition, folder: Path) -> None:
+        self.definition = definition
+        self.folder = folder
+        self._namespaces = Namespaces(folder)
+
+    @staticmethod
+    def missing() -> str:
+        """Why this machine can't run a node, empty if it can."""
+        if platform.system() != "Linux":
+            return f"a node of its own needs Linux, this is {platform.system()}"
+        if os.geteuid() != 0:
+            return "a node of its own needs root"
+        return ""
+
+    def up(self, say: Say) -> Definition:
+        if reason := self.missing():
+            raise ToolError(
+                reason,
+                "run it as root on Linux, or have a Docker engine with kind,"
+                " or name a cluster with --kubeconfig or --context",
+            )
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)
+        probe.require_space(self.folder, FREE_GIB)
+        debian.require_packages(DEBIAN_PACKAGES, "the local cluster", say)
+        with host.lock():
+            self._settle_index()
+            host.claim(self.folder, [addons.OBJECTS_HOST])
+            self._prepare(say)
+        node, units = self._node(), self._units()
+        node.write_certificates(self.definition.context)
+        started = [unit.name for unit in node.base_units() if units.ensure(unit)]
+        store, kubectl = self.images(), self.kubectl()
+        units.wait("containerd", store.ready, "containerd")
+        units.wait("kube-apiserver", kubectl.ready, "the API server")
+        started += [unit.name for unit in node.agent_units() if units.ensure(unit)]
+        if started:
+            say(f"started {', '.join(started)}")
+        references = images.ensure_loaded(store, addons.IMAGES, say)
+        self._apply(kubectl, references)
+        self._await(kubectl, units, say if started else (lambda _: None))
+        kubeconfig.merge(self.definition.context, self.folder / "kubeconfig")
+        return self.definition
+
+    def down(self, keep_data: bool, say: Say) -> None:
+        with host.lock():
+            if self.definition.index >= 0:
+                cgroup = self._cgroup()
+                cgroup.kill()
+                cgroup.remove()
+                links = Links(self.definition.index)
+                if links.owner() in (None, str(self.folder)):
+                    links.remove()
+            self._namespaces.remove()
+            host.release(self.folder)
+        kubeconfig.remove(self.definition.context)
+        shutil.rmtree(self.folder / "units", ignore_errors=True)
+        if keep_data:
+            say(f"its data stays in {self.folder}")
+        else:
+            shutil.rmtree(self.folder)
+
+    def health(self) -> Health:
+        if not self._namespaces.exist() or self.definition.index < 0:
+            return Health(state="stopped")
+        units = self._units()
+        names = [unit.name for unit in self._node().units()]
+        pids = {name: units.pid(name) for name in names}
+        processes = {name: pid for name, pid in pids.items() if pid is not None}
+        reasons = [f"{name} does not run" for name, pid in pids.items() if pid is None]
+        if not processes:
+            return Health(state="stopped")
+        if not reasons:
+            reasons = probe.problems(self.kubectl(), self.definition.gateway_port)
+        state = "degraded" if reasons else "running"
+        return Health(state=state, reasons=tuple(reasons), processes=processes)
+
+    def kubectl(self) -> Kubectl:
+        return Kubectl(toolchain.path("kubectl"), self.folder / "kubeconfig")
+
+    def storage(self) -> ObjectStorage:
+        return addons.object_storage(self.folder, self.definition.gateway_port)
+
+    def images(self) -> NodeImages:
+        """The node's images."""
+        return NodeImages(self._namespaces.enter(), toolchain.path("ctr"))
+
+    def _settle_index(self) -> None:
+        """Keep the index, or take the first whose subnets and interface are free."""
+        if self.definition.index >= 0:
+            owner = Links(self.definition.index).owner()
+            if owner not in (None, str(self.folder)):
+                raise ToolError(
+                    f"the subnets of cluster {self.definition.name!r} are in use by {owner}",
+                    "take that one down first",
+                )
+            return
+        index = next((i for i in range(256) if Links(i).is_free()), None)
+        if index is None:
+            raise ToolError("all subnets that a cluster could use are taken")
+        definition = dataclasses.replace(self.definition, index=index)
+        self.definition = write(self.folder, definition)
+
+    def _prepare(self, say: Say) -> None:
+        """Cgroup, namespaces, link; whatever of a broken run is in the way goes first."""
+        cgroup, links = self._cgroup(), Links(self.definition.index)
+        inside = self._namespaces.enter()
+        if not self._namespaces.exist():
+            if cgroup.processes():
+                say("ending what an interrupted run left")
+                cgroup.kill()
+            self._namespaces.create()
+            links.remove()
+        cgroup.create()
+        if not links.is_complete(self.folder):
+            links.create(self._namespaces.net, self.folder, inside)
+        if self._units().pid("gateway-forwarder") is None:
+            probe.require_port(self.definition.gateway_port)
+
+    def _apply(self, kubectl: Kubectl, references: dict[str, str]) -> None:
+        links, storage = Links(self.definition.index), self.storage()
+        values = {
+            "domain": DOMAIN,
+            "objects_host": addons.OBJECTS_HOST,
+            "dns_ip": links.service_ip(DNS_IP),
+            "gateway_ip": links.service_ip(GATEWAY_IP),
+            "gateway_port": str(self.definition.gateway_port),
+            "node_port": str(NODE_PORT),
+            "forward": probe.forward_line(),
+            "coredns_folder": str(toolchain.path("coredns").resolve().parent),
+            "s3_keys_hash": addons.keys_hash(storage),
+            **{f"{name}_image": reference for name, reference in references.items()},
+        }
+        addons.apply(kubectl, toolchain.path("gateway-api-crds"), values, storage)
+
+    def _await(self, kubectl: Kubectl, units: Units, say: Say) -> None:
+        """Wait until everything works, seen from the host."""
+        say("waiting for the node")
+        units.wait(
+            "kubelet", lambda: kubectl.try_run("get", "node", NODE_NAME) is not None, "the node"
+        )
+        kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", "--timeout=60s")
+        if self.definition.simulated_gpus:
+            self._simulate_gpus(kubectl)
+        say("waiting for DNS, gateway and object storage")
+
+        def available(item: tuple[str, str]) -> None:
+            namespace, name = item
+            kubectl.run(
+                "-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s"
+            )  # fmt: skip
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(available, addons.DEPLOYMENTS.items()))
+        units.wait(
+            "gateway-forwarder",
+            lambda: probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST),
+            "the gateway's first answer",
+        )
+
+    def _simulate_gpus(self, kubectl: Kubectl) -> None:
+        """Say on the node that it has GPUs: enough for the scheduler, nothing computes on them."""
+        count = str(self.definition.simulated_gpus)
+        gpus = f'{{"nvidia.com/gpu": "{count}"}}'
+        kubectl.run(
+            "patch", "node", NODE_NAME, "--subresource=status", "--type=merge",
+            "-p", f'{{"status": {{"capacity": {gpus}, "allocatable": {gpus}}}}}',
+        )  # fmt: skip
+        kubectl.run("label", "node", NODE_NAME, "--overwrite", "easymaker.io/gpus=simulated")
+
+    def _cgroup(self) -> CgroupRoot:
+        return CgroupRoot(Links(self.definition.index).interface)
+
+    def _units(self) -> Units:
+        return Units(self.folder, self._cgroup(), self._namespaces.enter())
+
+    def _node(self) -> Node:
+        return Node(
+            folder=self.folder,
+            links=Links(self.definition.index),
+            cgroup=self._cgroup(),
+            gateway_port=self.definition.gateway_port,
+            tool=toolchain.path,
+            pause_image=images.refs()["pause"],
+            has_sys_resource=probe.has_capability(CAP_SYS_RESOURCE),
+        )

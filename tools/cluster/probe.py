@@ -1,0 +1,102 @@
+"""Looking at the machine and at a cluster from outside."""
+
+import http.client
+import ipaddress
+import json
+import re
+import shutil
+from pathlib import Path
+
+from tools.cluster import addons
+from tools.cluster.kubectl import Kubectl
+from tools.errors import ToolError
+from tools.process import run
+
+
+def require_space(folder: Path, gib: float) -> None:
+    """Raise ToolError if the file system of `folder` has less than `gib` GiB free."""
+    free = shutil.disk_usage(folder).free / 2**30
+    if free < gib:
+        raise ToolError(
+            f"{folder} has {free:.1f} GiB free, a local cluster needs {gib:g}",
+            "make room, or choose another place with --state-dir",
+        )
+
+
+def require_port(port: int) -> None:
+    """Raise ToolError naming who listens on this port of 127.0.0.1, if anybody does."""
+    lines = run(["ss", "-Hltnp", f"sport = :{port}"]).splitlines()
+    taken = [
+        line
+        for line in lines
+        if re.search(rf"\s(127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]):{port}\s", line)
+    ]
+    if taken:
+        match = re.search(r'\(\("([^"]+)",pid=(\d+)', taken[0])
+        who = f"{match[1]} (process {match[2]})" if match else "another program"
+        raise ToolError(
+            f"port {port} of 127.0.0.1 is held by {who}",
+            "end it, or choose another with --gateway-port",
+        )
+
+
+def gateway_answers(port: int, host_name: str) -> bool:
+    """Whether a route of the gateway leads to a server, as seen from the host."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/", headers={"Host": f"{host_name}:{port}"})
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    # 404 is Traefik's own answer where it knows no route, 502 to 504 where the server is missing.
+    return status not in (404, 502, 503, 504)
+
+
+def problems(kubectl: Kubectl, gateway_port: int) -> list[str]:
+    """What keeps the cluster from working, one sentence each."""
+    if not kubectl.ready():
+        return ["the API server is not ready"]
+    found = []
+    nodes = kubectl.json("get", "nodes")["items"]
+    for node in nodes:
+        conditions = {c["type"]: c["status"] for c in node["status"].get("conditions", [])}
+        if conditions.get("Ready") != "True":
+            found.append(f"node {node['metadata']['name']} is not ready")
+    if not nodes:
+        found.append("there is no node")
+    for namespace, name in addons.DEPLOYMENTS.items():
+        text = kubectl.try_run("-n", namespace, "get", "deployment", name, "-o", "json")
+        if not json.loads(text or "{}").get("status", {}).get("availableReplicas"):
+            found.append(f"{name} in {namespace} is not available")
+    if not found and not gateway_answers(gateway_port, addons.OBJECTS_HOST):
+        found.append(f"the gateway does not answer on 127.0.0.1:{gateway_port}")
+    return found
+
+
+def forward_line() -> str:
+    """CoreDNS' line for names outside the cluster, empty where the host has no usable server.
+
+    A resolver on the host's loopback can't be reached from pods; systemd-resolved says which
+    servers stand behind it.
+    """
+    for path in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue
+        found = [
+            words[1] for line in text.splitlines() if (words := line.split())[:1] == ["nameserver"]
+        ]
+        usable = [s for s in found if not ipaddress.ip_address(s.partition("%")[0]).is_loopback]
+        if usable:
+            return f"forward . {' '.join(usable[:3])}"
+    return ""
+
+
+def has_capability(number: int) -> bool:
+    """Whether this process has a Linux capability in effect."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    match = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(match and int(match[1], 16) >> number & 1)

@@ -1,0 +1,37 @@
+"""The images that a cluster's node holds."""
+
+from pathlib import Path
+
+from tools.errors import ToolError
+from tools.process import run
+
+
+class NodeImages:
+    """Images in the containerd of an own node; `enter` and `ctr` start the command line."""
+
+    def __init__(self, enter: list[str], ctr: Path) -> None:
+        self._ctr = [*enter, str(ctr), "--address=/run/containerd/containerd.sock", "-n=k8s.io"]
+        self._names: set[str] | None = None
+
+    def ready(self) -> bool:
+        """Whether containerd answers."""
+        try:
+            run([*self._ctr, "version"], timeout_seconds=5)
+        except ToolError:
+            return False
+        return True
+
+    def has(self, reference: str) -> bool:
+        """Whether the image is there."""
+        if self._names is None:
+            self._names = set(run([*self._ctr, "images", "list", "-q"]).split())
+        return reference in self._names
+
+    def load(self, archive: Path) -> None:
+        """Import an OCI archive under the names it carries."""
+        self._names = None
+        run([*self._ctr, "images", "import", archive])
+
+    def export(self, reference: str, archive: Path) -> None:
+        """Write an image as an OCI archive."""
+        run([*self._ctr, "images", "export", archive, reference])
