@@ -1,0 +1,9 @@
+"""The platform's own images: named by their inputs, built where missing, loaded without a registry.
+
+`refs` names them, `ensure_loaded` brings them into a cluster.
+"""
+
+from tools.images.catalogue import IMAGES, refs
+from tools.images.loading import Listed, Source, Store, ensure_loaded, listing
+
+__all__ = ["IMAGES", "Listed", "Source", "Store", "ensure_loaded", "listing", "refs"]

@@ -1,0 +1,81 @@
+"""The Debian that images start from: pulled where a registry answers, else bootstrapped."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tools.debian import require_packages
+from tools.errors import ToolError
+from tools.images.builders import Builder, Say
+from tools.images.catalogue import DEBIAN
+from tools.images.host import own_sources
+from tools.images.workshop import ISOLATED, Workshop, home
+
+_DOCKERFILE = 'FROM scratch\nADD base.tar.gz /\nCMD ["/bin/bash"]\n'
+# As in Debian's own slim image.
+_EXCLUDED = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man")
+_DPKG = "".join(f"path-exclude /{path}/*\n" for path in _EXCLUDED) + (
+    "path-include /usr/share/doc/*/copyright\n"
+)
+
+
+def provide(builder: Builder, workshop: Workshop, say: Say) -> str:
+    """The reference of the base in `builder`.
+
+    A bootstrapped one is kept in the cache as `debian-<definition>.tar.gz`; it may be deleted.
+    """
+    kept = home() / f"debian-{DEBIAN.definition}.tar.gz"
+    if not kept.is_file():
+        if builder.pull(DEBIAN.pulled):
+            return DEBIAN.pulled
+        say(f"no registry gave {DEBIAN.pulled}: making it from Debian's packages")
+        _bootstrap(kept, workshop, say)
+    context = workshop.path("base")
+    shutil.copyfile(kept, context / "base.tar.gz")
+    (context / "Dockerfile").write_text(_DOCKERFILE, encoding="utf-8")
+    builder.build(DEBIAN.reference, context, None, {})
+    shutil.rmtree(context)
+    return DEBIAN.reference
+
+
+def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
+    if os.geteuid() != 0:
+        raise ToolError(
+            f"no registry gives {DEBIAN.pulled}, and making it here needs root",
+            "run it as root, or let this machine reach a registry",
+        )
+    if shutil.which("debootstrap") is None:
+        require_packages(["debootstrap", "debian-archive-keyring"], "the base of images", say)
+    root = workshop.path("debian")
+    argv = ["debootstrap", f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
+    # Without a mirror debootstrap takes Debian's own.
+    argv += [line.split()[1] for line in own_sources(DEBIAN.suite)[:1]]
+    workshop.run(f"bootstrapping Debian {DEBIAN.suite}", [*ISOLATED, *argv])
+    _tidy(root)
+    archive = workshop.folder / "base.tar.gz"
+    workshop.run(
+        "packing the base",
+        ["tar", "--create", "--numeric-owner", "--use-compress-program=gzip -1",
+         f"--directory={root}", f"--file={archive}", "--exclude=./dev/*", "."],
+    )  # fmt: skip
+    shutil.rmtree(root)
+    # A rename, so that an interrupted run leaves no half of one.
+    archive.replace(kept)
+
+
+def _tidy(root: Path) -> None:
+    """Take out what came from this host or only bootstrapping needed."""
+    sources = (root / "usr/share/doc/apt/examples/debian.sources").read_text(encoding="utf-8")
+    (root / "etc/apt/sources.list").unlink()
+    (root / "etc/apt/sources.list.d/debian.sources").write_text(sources, encoding="utf-8")
+    (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_DPKG, encoding="utf-8")
+    (root / "etc/resolv.conf").write_text("", encoding="utf-8")
+    (root / "etc/hostname").unlink(missing_ok=True)
+    for folder in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
+        for path in (root / folder).rglob("*"):
+            if path.is_file():
+                path.unlink()
+    for excluded in _EXCLUDED:
+        for path in (root / excluded).rglob("*"):
+            if path.is_file() and path.name != "copyright":
+                path.unlink()

@@ -1,0 +1,138 @@
+"""Which images there are, and the name that each has while its inputs are what they are.
+
+An image is a folder of `runtime/images` with a Dockerfile, and one line in `IMAGES`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = "easymaker.local"
+"""The first part of every reference; no registry has this name, so nothing is ever pulled."""
+FOLDER = Path(__file__).resolve().parents[2] / "runtime" / "images"
+
+
+@dataclass(frozen=True)
+class Debian:
+    """The base that images start from where their catalogue line names none."""
+
+    suite: str
+    variant: str
+
+    @property
+    def pulled(self) -> str:
+        """What a registry has of it; the default of `ARG BASE` in the Dockerfiles."""
+        return f"debian:{self.suite}-slim"
+
+    @property
+    def reference(self) -> str:
+        """What it is called when it is made here."""
+        return f"{REPOSITORY}/debian:{self.definition}"
+
+    @property
+    def definition(self) -> str:
+        """Tells one definition from another; what a mirror holds on a day is not part of it."""
+        return digest([b"debian", self.suite.encode(), self.variant.encode()])
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: `runtime/images/<name>`, built on Debian or on another of the images."""
+
+    name: str
+    space_mb: int
+    """Disk space in MB that building and loading it takes at most."""
+    base: str | None = None
+    published: bool = True
+    """Whether a real cluster needs it: `emctl images push` leaves the others out."""
+
+
+DEBIAN = Debian(suite="trixie", variant="minbase")
+IMAGES = {
+    image.name: image
+    for image in (
+        Image("pause", space_mb=50, published=False),
+        Image("tools", space_mb=450),
+        Image("gateway", space_mb=900),
+        Image("s3", space_mb=800),
+        Image("python", space_mb=1300),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file of an image's folder: path relative to it, whether it is executable, content."""
+
+    path: str
+    executable: bool
+    content: bytes
+
+
+def refs() -> dict[str, str]:
+    """The reference of every image, by its name: `easymaker.local/tools:0123456789ab`.
+
+    The tag is a hash of the image's inputs: the files of its folder (name, content, executable
+    or not), the base's definition or the hash of the image that it stands on.
+    """
+    return references(IMAGES, FOLDER)
+
+
+def references(images: Mapping[str, Image], folder: Path) -> dict[str, str]:
+    """`refs` of any catalogue."""
+    hashes: dict[str, str] = {}
+
+    def hash_of(image: Image) -> str:
+        if image.name not in hashes:
+            base = DEBIAN.definition if image.base is None else hash_of(images[image.base])
+            parts = [base.encode()]
+            for file in inputs(folder / image.name):
+                parts += [file.path.encode(), b"x" if file.executable else b"-", file.content]
+            hashes[image.name] = digest(parts)
+        return hashes[image.name]
+
+    return {name: f"{REPOSITORY}/{name}:{hash_of(image)}" for name, image in images.items()}
+
+
+def inputs(folder: Path) -> list[Input]:
+    """The files that an image is built from, in the order of their paths.
+
+    Hidden files, editors' copies and byte code are none: they come and go unasked.
+    """
+    found = []
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        passed_over = any(
+            part.startswith(".") or part.endswith("~") or part == "__pycache__"
+            for part in relative.parts
+        )
+        if not passed_over and path.is_file():
+            executable = bool(path.stat().st_mode & 0o100)
+            found.append(Input(relative.as_posix(), executable, path.read_bytes()))
+    return sorted(found, key=lambda file: file.path)
+
+
+def build_order(images: Mapping[str, Image], names: Iterable[str]) -> list[str]:
+    """`names` and the images that they stand on, each after its base."""
+    order: list[str] = []
+
+    def add(name: str) -> None:
+        base = images[name].base
+        if base is not None:
+            add(base)
+        if name not in order:
+            order.append(name)
+
+    for name in names:
+        add(name)
+    return order
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """Twelve hexadecimal digits that tell sequences of parts apart."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(f"{len(part)}:".encode())
+        hashed.update(part)
+    return hashed.hexdigest()[:12]

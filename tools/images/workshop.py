@@ -1,0 +1,115 @@
+"""The folder that images are built in, and how its programs run: what is in it goes with it."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dirs import cache_dir
+from tools.errors import ToolError
+
+# All processes of a program end with its first one, and its mounts with them.
+ISOLATED = ("unshare", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A private folder that is gone at the end, however the end comes."""
+
+    folder: Path
+    _lock: int
+
+    def path(self, name: str) -> Path:
+        """A folder of that name in it, made if missing."""
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    def run(
+        self, step: str, argv: Sequence[str | Path], env: Mapping[str, str] | None = None
+    ) -> None:
+        """Run a program with its output in a log of its own, which stays if it fails.
+
+        Raises ToolError with the step, the last lines and the log's path.
+        """
+        log = home() / "logs" / f"{step.replace(' ', '-').replace('/', '-')}.log"
+        log.parent.mkdir(exist_ok=True)
+        with log.open("wb") as output:
+            try:
+                process = subprocess.Popen(
+                    [str(arg) for arg in argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **(env or {})},
+                    # Ctrl-C comes to this process, which ends the other and then cleans up.
+                    start_new_session=True,
+                    # While the program lives, nobody takes this folder for a leftover.
+                    pass_fds=[self._lock],
+                )
+            except FileNotFoundError as missing:
+                raise ToolError(f"{step}: {missing.filename} is not installed") from None
+            try:
+                code = process.wait()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
+        if code != 0:
+            text = log.read_text(encoding="utf-8", errors="replace").rstrip()
+            last = "\n".join(text.splitlines()[-12:])
+            raise ToolError(f"{step} failed (exit code {code}):\n{last}\n", f"all of it: {log}")
+        log.unlink()
+
+
+def home() -> Path:
+    """Where building images keeps what outlives a run: the base, logs of failures."""
+    path = cache_dir() / "images"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def workshop() -> Iterator[Workshop]:
+    """A workshop, gone with all that is in it when the context ends; leftovers go first."""
+    for leftover in home().glob("work-*"):
+        _remove_if_unused(leftover)
+    folder = Path(tempfile.mkdtemp(prefix="work-", dir=home()))
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield Workshop(folder, lock)
+    finally:
+        shutil.rmtree(folder)
+        os.close(lock)
+
+
+def _remove_if_unused(folder: Path) -> None:
+    """Remove what a killed run left, unless a run or a program of one still works in it."""
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(lock)
+
+
+def require_space(needed_mb: int, purpose: str) -> None:
+    """Raise ToolError where the disk of the workshop has less than that free."""
+    free_mb = shutil.disk_usage(home()).free // 1_000_000
+    if free_mb < needed_mb:
+        raise ToolError(
+            f"{purpose} needs {needed_mb} MB of disk space, and {home()} has {free_mb} MB free",
+            "make room there, or set XDG_CACHE_HOME to a folder with more",
+        )
