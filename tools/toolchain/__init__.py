@@ -6,9 +6,8 @@
 import sys
 from pathlib import Path
 
-from tools.toolchain import cache, golang
-from tools.toolchain.definitions import TOOLS
-from tools.toolchain.golang import Say
+from tools.toolchain.kinds import Say
+from tools.toolchain.obtain import find_go, obtain_path
 
 
 def _to_stderr(line: str) -> None:
@@ -16,13 +15,8 @@ def _to_stderr(line: str) -> None:
 
 
 def path(name: str, say: Say = _to_stderr) -> Path:
-    """The file of a tool, found or built first."""
-    tool = next(tool for tool in TOOLS if name in tool.provides)
-    go = golang.find(golang.required_go(tool.go_mod))
-    folder = cache.ensure(
-        tool,
-        go,
-        waiting=lambda: say(f"waiting for another process that builds {tool.name}"),
-        building=lambda: say(f"building {tool.name} {tool.version}"),
-    )
-    return folder / name
+    """The file of a tool, found or built first.
+
+    Raises ToolError when it can't be had, with what is missing (Go, a Go module, disk space).
+    """
+    return obtain_path(name, find_go(), say)

@@ -18,6 +18,7 @@ from tools.toolchain.kinds import Tool
 
 
 def tools_dir() -> Path:
+    """The folder that holds every built tool, one folder each."""
     return cache_dir() / "tools"
 
 
@@ -26,44 +27,46 @@ def location(tool: Tool, go: Go) -> Path:
     digest = hashlib.sha256()
     for part in (go.system, go.machine, go.release, *tool.settings()):
         digest.update(f"{part}\0".encode())
-    for path in sorted(tool.folder.iterdir()):
+    for path in sorted(path for path in tool.folder.rglob("*") if path.is_file()):
+        if "__pycache__" in path.parts:
+            continue
         content = path.read_bytes()
-        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
+        name = path.relative_to(tool.folder).as_posix()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return tools_dir() / f"{tool.name}-{digest.hexdigest()[:12]}"
 
 
-def ensure(tool: Tool, go: Go, waiting: Callable[[], None], building: Callable[[], None]) -> Path:
-    """The tool's folder, made now if it isn't there. Of several processes one makes it.
+def ensure(tool: Tool, go: Go, waiting: Callable[[], None], building: Callable[[], None]) -> bool:
+    """Make the tool at its location unless it is there; true when this call made it.
 
-    `waiting` is called before another process's build of the same is waited for, `building` before
-    an own one.
+    Of several processes one makes it. `waiting` is called before another process's build of the
+    same is waited for, `building` before an own one.
     """
     result = location(tool, go)
     if result.is_dir():
-        return result
+        return False
     tools_dir().mkdir(parents=True, exist_ok=True)
     _sweep()
     with _lock(result, waiting) as lock:
         if result.is_dir():
-            return result
+            return False
         building()
-        unfinished = _unfinished(result)
-        source = unfinished / ".source"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
+        work = _work_folder(result)
+        shutil.rmtree(work, ignore_errors=True)
         try:
-            shutil.copytree(tool.folder, source)
+            shutil.copytree(tool.folder, work / "source")
+            (work / "tmp").mkdir()
+            (work / "result").mkdir()
             # The compiler inherits the lock: if this process is killed, nobody else writes here
             # before the compiler has ended too.
-            tool.make(source, unfinished, go, keep_open=(lock,))
-            shutil.rmtree(source)
-            unfinished.rename(result)
+            tool.make(work, work / "result", go, keep_open=(lock,))
+            (work / "result").rename(result)
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
-    return result
+            shutil.rmtree(work, ignore_errors=True)
+    return True
 
 
-def _unfinished(result: Path) -> Path:
+def _work_folder(result: Path) -> Path:
     return result.with_name(f".{result.name}.unfinished")
 
 
@@ -86,10 +89,10 @@ def _lock(result: Path, waiting: Callable[[], None] | None) -> Iterator[int]:
 
 def _sweep() -> None:
     """Remove what interrupted builds left, of any version, unless someone is at it."""
-    for unfinished in tools_dir().glob(".*.unfinished"):
-        result = unfinished.with_name(unfinished.name[1:].removesuffix(".unfinished"))
+    for work in tools_dir().glob(".*.unfinished"):
+        result = work.with_name(work.name[1:].removesuffix(".unfinished"))
         try:
             with _lock(result, None):
-                shutil.rmtree(unfinished, ignore_errors=True)
+                shutil.rmtree(work, ignore_errors=True)
         except BlockingIOError:
-            pass
+            continue

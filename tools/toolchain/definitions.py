@@ -1,10 +1,7 @@
-"""Every tool that can be built. A new one is one entry here and one folder in tools/modules/."""
+"""Every tool. A new one is one entry here and one folder with its go.mod in tools/modules/."""
 
+from tools.toolchain import elsewhere
 from tools.toolchain.kinds import GoModuleFiles, GoProgram, Tool
-
-# The release of the Kubernetes provider. The Python package of the same version must be pinned:
-# the engine looks for the plugin by the version that the package asks for.
-PROVIDER_VERSION = "4.25.0"
 
 _COMPONENTS = (
     "kube-apiserver",
@@ -22,15 +19,21 @@ TOOLS: tuple[Tool, ...] = (
     GoProgram(
         name="pulumi",
         module="github.com/pulumi/pulumi/pkg/v3",
-        packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
+        # The language host is our own: Pulumi's is in a module that is not served.
+        packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "./pulumi-language-python"),
+        files=("pulumi-language-python/run_program.py",),
         tags="osusergo,grpcnotrace",
         # An empty version would make the SDK's automation API refuse the program.
         variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
+        elsewhere=elsewhere.pulumi_on_path,
     ),
     GoProgram(
-        name="pulumi-resource-kubernetes",
+        name=elsewhere.PROVIDER,
         module=_PROVIDER,
-        shown_version=PROVIDER_VERSION,
+        # The module has no release tags. Its Python package of the day after is of this release.
+        shown_version=elsewhere.PROVIDER_VERSION,
+        elsewhere=elsewhere.installed_provider,
+        install=elsewhere.install_provider,
         embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
         variables={f"{_PROVIDER}/pkg/version.Version": "v{version}"},
     ),
@@ -39,8 +42,8 @@ TOOLS: tuple[Tool, ...] = (
         module="k8s.io/kubernetes",
         variables={
             "k8s.io/component-base/version.gitVersion": "v{version}",
-            "k8s.io/component-base/version.gitMajor": "1",
-            "k8s.io/component-base/version.gitMinor": "36",
+            "k8s.io/component-base/version.gitMajor": "{major}",
+            "k8s.io/component-base/version.gitMinor": "{minor}",
         },
         links=_COMPONENTS,
         linux_only=True,

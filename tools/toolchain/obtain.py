@@ -1,0 +1,126 @@
+"""Getting tools: what is there already, else from their makers, else built."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import cache as remember
+from pathlib import Path
+
+from tools.errors import ToolError
+from tools.toolchain import cache, golang
+from tools.toolchain.definitions import TOOLS
+from tools.toolchain.golang import Go
+from tools.toolchain.kinds import Copy, Say, Tool
+
+FindGo = Callable[[], Go]
+
+# Two builds side by side: one compiles while the other downloads or links, which takes one
+# processor at most.
+_BUILDERS = 2
+_NEWS_SECONDS = 60.0
+
+
+def find_go() -> FindGo:
+    """The Go command that builds every tool, looked for when it is first called."""
+    needed = max((golang.required_go(tool.go_mod) for tool in TOOLS), key=golang.parse_version)
+    return remember(lambda: golang.find(needed))
+
+
+def by_name(name: str) -> Tool:
+    """The tool that provides a file of that name."""
+    for tool in TOOLS:
+        if name in tool.provides:
+            return tool
+    known = ", ".join(name for tool in TOOLS for name in tool.provides)
+    raise ToolError(f"there is no tool called {name}", f"there are {known}")
+
+
+def obtain(tool: Tool, go: FindGo, say: Say) -> Copy:
+    """One tool: found on the machine or in the cache, installed by its makers' means, or built."""
+    there = tool.elsewhere()
+    if there:
+        return there
+    folder = cache.location(tool, go())
+    if not folder.is_dir():
+        installed = tool.install(lambda name: obtain_path(name, go, say), say)
+        if installed:
+            return installed
+    started = 0.0
+
+    def building() -> None:
+        nonlocal started
+        started = time.monotonic()
+        check_space([tool], go())
+        say(f"building {tool.name} {tool.version}")
+
+    built = cache.ensure(
+        tool,
+        go(),
+        waiting=lambda: say(f"waiting for another process that builds {tool.name}"),
+        building=building,
+    )
+    if built:
+        say(f"built {tool.name} in {minutes(time.monotonic() - started)}")
+    files = {name: folder / name for name in tool.provides}
+    return Copy(files, tool.version, "built" if built else "cache")
+
+
+def obtain_path(name: str, go: FindGo, say: Say) -> Path:
+    """The file of one tool."""
+    return obtain(by_name(name), go, say).files[name]
+
+
+def obtain_all(tools: Sequence[Tool], say: Say) -> dict[str, Copy]:
+    """Several tools, by their names. A failure, or an exception in this thread, ends all."""
+    go = find_go()
+    missing = [
+        tool for tool in tools if not tool.elsewhere() and not cache.location(tool, go()).is_dir()
+    ]
+    check_space(missing, go())
+    with ThreadPoolExecutor(_BUILDERS) as builders:
+        copies = {tool.name: builders.submit(obtain, tool, go, say) for tool in tools}
+        try:
+            _wait(copies, say)
+            return {name: copy.result() for name, copy in copies.items()}
+        except BaseException:
+            builders.shutdown(wait=False, cancel_futures=True)
+            golang.stop_all()
+            raise
+
+
+def _wait(copies: dict[str, "Future[Copy]"], say: Say) -> None:
+    started = time.monotonic()
+    while True:
+        done, waiting = wait(copies.values(), _NEWS_SECONDS, return_when=FIRST_EXCEPTION)
+        if not waiting or any(future.exception() for future in done):
+            return
+        at_work = [name for name, future in copies.items() if future.running()]
+        say(f"still at {' and '.join(at_work)} after {minutes(time.monotonic() - started)}")
+
+
+def check_space(tools: Sequence[Tool], go: Go) -> None:
+    """Raise ToolError unless the disks have room for making these tools."""
+    needed = sum(tool.disk_megabytes for tool in tools)
+    for folder in (cache.tools_dir(), go.build_cache, go.module_cache):
+        place = folder
+        while not place.exists():
+            place = place.parent
+        free = shutil.disk_usage(place).free // 1_000_000
+        if free < needed:
+            names = ", ".join(tool.name for tool in tools)
+            raise ToolError(
+                f"building {names} takes about {needed / 1000:.1f} GB of disk, "
+                f"and {place} has {free / 1000:.1f} GB left",
+                f"make room, or set {_variable(folder, go)} to a folder on a larger disk",
+            )
+
+
+def _variable(folder: Path, go: Go) -> str:
+    names = {go.build_cache: "GOCACHE", go.module_cache: "GOMODCACHE"}
+    return names.get(folder, "XDG_CACHE_HOME")
+
+
+def minutes(seconds: float) -> str:
+    """75.2 -> `1:15`."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
