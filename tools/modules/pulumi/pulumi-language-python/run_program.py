@@ -99,7 +99,7 @@ def _strip(shown: traceback.TracebackException) -> None:
 
 def _is_machinery(file: str) -> bool:
     folders = (os.path.dirname(module.__file__ or "") + os.sep for module in (asyncio, pulumi))
-    return file in (__file__, runpy.__file__, "<frozen runpy>") or file.startswith(tuple(folders))
+    return file in (__file__, runpy.__file__) or file.startswith(("<frozen ", *folders))
 
 
 if __name__ == "__main__":
