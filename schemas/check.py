@@ -1,0 +1,113 @@
+"""From the merged tree to models: the shape of every part, then the rules between them."""
+
+from schemas import copies, shape
+from schemas.base import shown
+from schemas.errors import Issue
+from schemas.files import Loaded
+from schemas.limits import DEFAULTS
+from schemas.platform import Platform
+from schemas.rules import check_rules
+from schemas.spec import Spec, has, root_mark
+from schemas.tree import Map, Mark
+from schemas.types import check_name
+from schemas.workspace import KINDS, SECTIONS, Workspace
+
+
+def check(loaded: Loaded) -> Spec:
+    """Check a merged tree; the result's `issues` are all that was found, in file order."""
+    tree = loaded.tree
+    spec = Spec(tree, root_mark(loaded.sources[0]), list(loaded.issues))
+    kind = tree.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        model = Workspace
+        if kind is None:
+            if "kind" not in tree:
+                spec.report("missing-key", ("kind",), "this key is required", "kind: Workspace")
+        else:
+            hint = shape.close(str(kind), KINDS)
+            spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
+    header = Map()
+    parts = set(SECTIONS) | {"platform"} if model is Workspace else set()
+    for key, value in tree.items():
+        if key not in parts:
+            header[key], header.marks[key] = value, tree.marks[key]
+    instance, issues = shape.fit(model, header, (), spec.root, None)
+    optional = {"platform", "kind"} if "platform" in tree else {"kind"}
+    spec.issues += [
+        i for i in issues if not (i.rule in ("missing-key", "enum") and i.path in optional)
+    ]
+    if model is Workspace:
+        spec.workspace = getattr(instance, "workspace", "")
+        _platform(spec)
+        _sections(spec)
+        if not loaded.broken:
+            check_rules(spec)
+    spec.issues = in_order(spec.issues, loaded)
+    return spec
+
+
+def in_order(issues: list[Issue], loaded: Loaded) -> list[Issue]:
+    """By file as read, line and column; what two paths share (copies, aliases) counts once."""
+    order = {source.name: index for index, source in enumerate(loaded.sources)}
+    once: dict[tuple[object, ...], Issue] = {}
+    for issue in issues:
+        once.setdefault((issue.rule, issue.position, issue.message), issue)
+
+    def place(issue: Issue) -> tuple[int, int, int]:
+        at = issue.position
+        return order.get(at.file, len(order)), at.line, at.column
+
+    return sorted(once.values(), key=place)
+
+
+def _platform(spec: Spec) -> None:
+    raw = spec.tree.get("platform")
+    if not isinstance(raw, Map):
+        if raw is not None:
+            spec.report("type", ("platform",), f"must be a mapping, not {shown(raw)}")
+        return
+    platform, issues = shape.fit(Platform, raw, ("platform",), spec.tree.marks["platform"], None)
+    spec.issues += issues
+    spec.platform = platform
+    spec.limits = platform.limits.ranges() if has(platform, "limits") else DEFAULTS
+
+
+def _sections(spec: Spec) -> None:
+    for section, model in SECTIONS.items():
+        found: dict[str, object] = {}
+        spec.sections[section] = found
+        raw = spec.tree.get(section)
+        if not isinstance(raw, Map):
+            if raw is not None:
+                spec.report("type", (section,), f"must be a mapping, not {shown(raw)}")
+            continue
+        if section == "trainings":
+            raw, problems = copies.follow(raw)
+            spec.tree[section] = raw
+            for rule, path, message, hint in problems:
+                spec.report(rule, path, message, hint)
+            loose = {path[1] for _, path, _, _ in problems}
+        else:
+            loose = set()
+        for name, value in raw.items():
+            mark = raw.marks[name]
+            _name(spec, (section, name), mark)
+            if not isinstance(value, Map):
+                if value is not None:
+                    spec.report("type", (section, name), f"must be a mapping, not {shown(value)}")
+                continue
+            instance, issues = shape.fit(model, value, (section, name), mark, spec.limits)
+            if name in loose:  # what the copy would bring is not missing
+                issues = [issue for issue in issues if issue.rule != "missing-key"]
+            spec.issues += issues
+            found[name] = instance
+
+
+def _name(spec: Spec, path: tuple[str, str], mark: Mark) -> None:
+    try:
+        check_name(path[1])
+    except Exception as error:  # noqa: BLE001
+        context = getattr(error, "context", None) or {}
+        rule = getattr(error, "type", "name")
+        spec.report(rule, path, context["message"], context["hint"], at_key=True)

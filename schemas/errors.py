@@ -1,0 +1,65 @@
+"""What is wrong in a spec, and where.
+
+SpecError        every problem of one load, in file order
+  Issue          one of them: rule, position, path, message, hint
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_PLAIN_KEY = re.compile(r"[\w-]{1,60}\Z")
+
+
+class Position(NamedTuple):
+    """A place in a file; line and column count from 1, in characters."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A path as it is shown: `trainings.iris.instances`, `platform.flavors[m2.c1m2].cpu`."""
+    shown = ""
+    for part in path:
+        key = str(part)
+        if _PLAIN_KEY.match(key):
+            shown += f".{key}" if shown else key
+        else:
+            printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in key)
+            shown += f"[{printable if len(printable) <= 60 else printable[:57] + '...'}]"
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One problem. `str()` is `file:line:column: path: message (hint)`."""
+
+    rule: str
+    """Key of `schemas.rules.RULES`."""
+    position: Position
+    path: str
+    """Where in the spec, as dotted keys; empty for the file as a whole."""
+    message: str
+    """What was given and what is allowed: lower case, no final period."""
+    hint: str = ""
+    """What to change."""
+    related: tuple[Position, ...] = ()
+    """Other places that belong to the problem, such as a first declaration."""
+
+    def __str__(self) -> str:
+        where = f"{self.position}: {self.path}" if self.path else str(self.position)
+        return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class SpecError(Exception):
+    """A spec cannot be used. `issues` holds every reason; `str()` is one line each."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("\n".join(map(str, self.issues)))

@@ -1,0 +1,57 @@
+"""Names: what a key may be called, and what objects and hosts are called after it."""
+
+import hashlib
+import re
+
+NAME_LENGTH = 50
+OBJECT_LENGTH = 63
+"""Of a DNS label: objects, hosts and label values."""
+HOST_LENGTH = 253
+NAME = re.compile(r"[a-z](?:-?[a-z0-9])*\Z")
+RESERVED = "kube-"
+
+
+def object_name(kind: str, name: str, *suffixes: str) -> str:
+    """The Kubernetes name `<kind>-<name>[-<suffix>…]`, at most 63 characters.
+
+    A longer one is cut, and a hash of the whole name keeps it unlike any other.
+    """
+    whole = "-".join((kind, name, *suffixes))
+    if len(whole) <= OBJECT_LENGTH:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    tail = "".join(f"-{suffix}" for suffix in (*suffixes, digest))
+    return f"{kind}-{name}"[: OBJECT_LENGTH - len(tail)].rstrip("-") + tail
+
+
+def endpoint_host(workspace: str, domain: str, endpoint: str) -> str:
+    """Where an endpoint's default stage answers."""
+    return f"{endpoint}.{workspace}.{domain}"
+
+
+def stage_host(workspace: str, domain: str, endpoint: str, stage: str) -> str:
+    """Where one stage of an endpoint answers."""
+    return f"{stage}-{endpoint}.{workspace}.{domain}"
+
+
+def notebook_host(workspace: str, domain: str, notebook: str) -> str:
+    """Where a notebook's JupyterLab answers."""
+    return f"notebook-{notebook}.{workspace}.{domain}"
+
+
+def tensorboard_host(workspace: str, domain: str, experiment: str) -> str:
+    """Where an experiment's TensorBoard answers."""
+    return f"tensorboard-{experiment}.{workspace}.{domain}"
+
+
+def suggestion(text: str) -> str:
+    """A valid name close to what was typed: `iris_v1` -> `iris-v1`, `1iris` -> `iris-1`."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    while words.startswith(RESERVED):
+        words = words.removeprefix(RESERVED)
+    if digits := re.match(r"[0-9-]+", words):
+        rest = words[digits.end() :]
+        number = digits.group().strip("-")
+        words = f"{rest}-{number}" if rest else f"n{number}"
+    words = words[:NAME_LENGTH].rstrip("-")
+    return words if NAME.match(words) and not words.startswith(RESERVED) else ""

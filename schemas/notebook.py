@@ -1,0 +1,33 @@
+"""A notebook: JupyterLab with a volume that stays."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas import types as t
+from schemas.base import StrictModel
+from schemas.limits import Limited
+from schemas.tags import Tags
+
+
+class Notebook(StrictModel):
+    display_name: t.DisplayName | None = None
+    """Name for people. Defaults to the key."""
+    description: t.Description = ""
+    """What it is about. Defaults to none."""
+    image: t.Reference
+    """Notebook image, a name of `platform.images`."""
+    flavor: t.Reference
+    """Size, a name of `platform.flavors`."""
+    boot_storage: Annotated[t.Whole, Limited("notebook_storage")]
+    """GB for the system and base environments, in steps of 10; fresh at every start."""
+    data_storage: Annotated[t.Whole, Limited("notebook_storage")]
+    """GB at /root/easymaker, in steps of 10; kept over restarts."""
+    nas: dict[t.FolderName, t.NasAddress] = Field(default_factory=dict)
+    """NAS paths to mount, by the name of the mount folder. Defaults to none."""
+    tags: Tags = Field(default_factory=dict)
+    """Labels for people. Defaults to none."""
+    state: Literal["running", "stopped"] = "running"
+    """`stopped` removes the pod and keeps the data volume. Defaults to running."""
+    deletion_protection: bool = False
+    """Whether leaving the spec is refused. Defaults to deletable."""

@@ -1,0 +1,211 @@
+"""A spec as it counts: defaults filled, copies followed, references bound, order settled.
+
+What later code reads. Maps are sorted by key, sizes and times are numbers, and `None` stands only
+where its meaning is written down.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas import names, platform
+from schemas.address import Address
+from schemas.limits import Range
+from schemas.types import Hyperparameter
+
+State = Literal["running", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    name: str
+    use: Literal["training", "notebook"]
+    framework: str
+    framework_version: str
+    python_version: str
+    core_type: Literal["cpu", "gpu"]
+    reference: str
+    """With a tag or digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    framework: str
+    reference: str
+    """Image with a tag or digest."""
+    protocol: Literal["easymaker", "v1", "v2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    name: str
+    node_selector: dict[str, str]
+    taints: dict[str, platform.Taint]
+    nodes: int
+    gpus_per_node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    name: str
+    core_type: Literal["cpu", "gpu"]
+    cpu: int
+    """Thousandths of a CPU; `units.cpu_text` writes it."""
+    memory: int
+    """Bytes; `units.memory_text` writes it."""
+    requests_cpu: int
+    requests_memory: int
+    gpu_model: str
+    """Empty without GPUs."""
+    gpu_count: int
+    pool: Pool | None
+    """None: any node will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    region: str
+    app_key: str
+    target: platform.KubernetesTarget | platform.AwsTarget
+    create_namespace: bool
+    security: Literal["baseline", "restricted"]
+    domain: str
+    gateway: platform.Gateway
+    storage_classes: platform.StorageClasses
+    object_storage: dict[str, platform.S3Storage | platform.SwiftStorage]
+    """By host of an `obs://` address; `address.S3_HOST` stands for `s3://`."""
+    system_path: Address
+    nas: dict[str, platform.NfsNas | platform.EfsNas | platform.HostPathNas]
+    """By id of a `nas://` address."""
+    built_images: dict[str, str]
+    """Reference by name, of the images that the platform itself needs."""
+    images: dict[str, Image]
+    serving: dict[str, Serving]
+    """By framework."""
+    flavors: dict[str, Flavor]
+    pools: dict[str, Pool]
+    packages: platform.Packages
+    quotas: platform.Quotas
+    limits: dict[str, Range]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    name: str
+    description: str
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("experiment", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    name: str
+    experiment: Experiment
+    description: str
+    code: Address
+    entry_point: str
+    hyperparameters: dict[str, Hyperparameter]
+    """In the order of arguments."""
+    image: Image
+    flavor: Flavor
+    instances: int
+    input_data: dict[str, Address]
+    checkpoint_input: Address | None
+    """None: EM_CHECKPOINT_INPUT_DIR is not set."""
+    output_data: Address
+    checkpoint: Address | None
+    """None: no checkpoints are kept."""
+    data_storage: int | None
+    """GB; None: all addresses are `nas://`, nothing is fetched."""
+    max_time: int
+    """Seconds."""
+    log_management: bool
+    tags: dict[str, str]
+    state: State
+    run: int
+    deletion_protection: bool
+    revision: str
+    """Hash of what makes the run what it is, see `schemas.revision`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    name: str
+    description: str
+    framework: Literal["tensorflow", "pytorch", "sklearn"]
+    framework_version: str
+    source: Training | Address
+    """The training that makes it, or where its artifacts are."""
+    model_name: str
+    tags: dict[str, str]
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("model", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    name: str
+    endpoint: str
+    description: str
+    model: Model
+    resource_path: str
+    flavor: Flavor
+    instances: int
+    host: str
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("stage", f"{self.name}-{self.endpoint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    name: str
+    description: str
+    default_stage: str
+    stages: dict[str, Stage]
+    log_management: bool
+    tags: dict[str, str]
+    deletion_protection: bool
+    host: str
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("endpoint", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    name: str
+    display_name: str
+    description: str
+    image: Image
+    flavor: Flavor
+    boot_storage: int
+    """GB."""
+    data_storage: int
+    """GB."""
+    nas: dict[str, Address]
+    """By name of the mount folder."""
+    tags: dict[str, str]
+    state: State
+    deletion_protection: bool
+    host: str
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("notebook", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    name: str
+    platform: Platform
+    experiments: dict[str, Experiment]
+    trainings: dict[str, Training]
+    models: dict[str, Model]
+    endpoints: dict[str, Endpoint]
+    notebooks: dict[str, Notebook]

@@ -1,0 +1,38 @@
+"""Endpoints and stages."""
+
+from schemas.endpoint import Endpoint
+from schemas.rules.size import gpu_nodes
+from schemas.spec import Spec, has
+
+
+def check(spec: Spec) -> None:
+    for name, endpoint in spec.sections["endpoints"].items():
+        path = ("endpoints", name)
+        default_stage(spec, endpoint, path)
+        for stage_name, stage in getattr(endpoint, "stages", {}).items():
+            stage_path = (*path, "stages", stage_name)
+            spec.refer((*stage_path, "model"), stage.model, "model", "models")
+            if "platform" in spec.tree:
+                target = (*stage_path, "flavor")
+                spec.refer(target, stage.flavor, "flavor", "platform", "flavors")
+            serving(spec, stage.model, stage_path)
+            gpu_nodes(spec, stage, stage_path)
+
+
+def default_stage(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
+    """The default stage is one of the endpoint's."""
+    if has(endpoint, "default_stage"):
+        spec.refer((*path, "default_stage"), endpoint.default_stage, "stage", *path, "stages")
+
+
+def serving(spec: Spec, model_name: str, path: tuple[str, ...]) -> None:
+    """The platform has a server for the model's framework."""
+    model = spec.sections["models"].get(model_name)
+    framework = getattr(model, "framework", None)
+    if framework is None or "platform" not in spec.tree:
+        return
+    served = spec.names("platform", "serving")
+    if framework not in served:
+        message = f"model {model_name!r} is {framework}, which the platform does not serve"
+        hint = f"platform.serving has {', '.join(sorted(served))}" if served else ""
+        spec.report("serving", (*path, "model"), message, hint or "platform.serving is empty")

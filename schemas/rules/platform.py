@@ -1,0 +1,66 @@
+"""Within the platform: images that are built, pools of flavors."""
+
+from schemas.platform import GpuFlavor, Platform
+from schemas.spec import Spec, has
+from schemas.types import is_full_image
+from schemas.units import cpu_text, memory_text
+
+
+def check(spec: Spec) -> None:
+    platform = spec.platform
+    if platform is None:
+        return
+    built_images(spec, platform)
+    flavors(spec, platform)
+    limits(spec, platform)
+
+
+def built_images(spec: Spec, platform: Platform) -> None:
+    """A bare image name is one of `built_images`."""
+    for section in ("images", "serving"):
+        for name, entry in getattr(platform, section, {}).items():
+            if not is_full_image(entry.image):
+                path = ("platform", section, name, "image")
+                spec.refer(path, entry.image, "built image", "platform", "built_images")
+
+
+def flavors(spec: Spec, platform: Platform) -> None:
+    """A flavor's pool exists and has nodes with enough GPUs; it reserves no more than it has."""
+    for name, flavor in getattr(platform, "flavors", {}).items():
+        path = ("platform", "flavors", name)
+        requests = flavor.requests
+        if requests.cpu is not None and requests.cpu > flavor.cpu:
+            spec.report(
+                "flavor-requests",
+                (*path, "requests", "cpu"),
+                f"reserves {cpu_text(requests.cpu)} of {cpu_text(flavor.cpu)} CPU",
+                "requests are at most the flavor's own size",
+            )
+        if requests.memory is not None and requests.memory > flavor.memory:
+            spec.report(
+                "flavor-requests",
+                (*path, "requests", "memory"),
+                f"reserves {memory_text(requests.memory)} of {memory_text(flavor.memory)} memory",
+                "requests are at most the flavor's own size",
+            )
+        if flavor.pool is None or not spec.refer(
+            (*path, "pool"), flavor.pool, "pool", "platform", "pools"
+        ):
+            continue
+        pool = getattr(platform, "pools", {}).get(flavor.pool)
+        if isinstance(flavor, GpuFlavor) and pool is not None:
+            wanted, there = flavor.gpu.count, pool.gpus_per_node
+            if wanted > there:
+                message = f"asks for {wanted} GPUs, but a node of pool {flavor.pool!r} has {there}"
+                spec.report("gpu-count", (*path, "gpu", "count"), message, "choose another pool")
+
+
+def limits(spec: Spec, platform: Platform) -> None:
+    """A changed range still has values in it."""
+    if not has(platform, "limits"):
+        return
+    for name, allowed in spec.limits.items():
+        if allowed.minimum > allowed.maximum:
+            low, high = allowed.text(allowed.minimum), allowed.text(allowed.maximum)
+            message = f"allows nothing: from {low} to {high}"
+            spec.report("limit-range", ("platform", "limits", name), message)

@@ -1,0 +1,43 @@
+"""Flavors against images and pools, for whatever has instances of a flavor."""
+
+from typing import Any
+
+from schemas.platform import GpuFlavor
+from schemas.spec import Spec, has
+
+
+def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
+    """A GPU image needs a GPU flavor, and the other way round."""
+    if not has(owner, "image", "flavor"):
+        return
+    image = getattr(spec.platform, "images", {}).get(owner.image)
+    flavors = getattr(spec.platform, "flavors", {})
+    flavor = flavors.get(owner.flavor)
+    if image is None or flavor is None or image.core_type == flavor.core_type:
+        return
+    fitting = sorted(n for n, f in flavors.items() if f.core_type == image.core_type)
+    message = (
+        f"{owner.flavor!r} is a {flavor.core_type.upper()} flavor, "
+        f"but image {owner.image!r} is for {image.core_type.upper()}s"
+    )
+    hint = f"{image.core_type.upper()} flavors are {', '.join(fitting)}" if fitting else ""
+    spec.report("core-type", (*path, "flavor"), message, hint or "choose another image")
+
+
+def gpu_nodes(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
+    """All instances of a GPU flavor fit on its pool's nodes at once."""
+    if not has(owner, "flavor", "instances"):
+        return
+    flavor = getattr(spec.platform, "flavors", {}).get(owner.flavor)
+    if not isinstance(flavor, GpuFlavor):
+        return
+    pool = getattr(spec.platform, "pools", {}).get(flavor.pool)
+    if pool is None or flavor.gpu.count > pool.gpus_per_node:
+        return
+    room = pool.gpus_per_node // flavor.gpu.count * pool.nodes
+    if owner.instances > room:
+        message = (
+            f"{owner.instances} instances with {flavor.gpu.count} GPUs each do not fit on the "
+            f"{pool.nodes} nodes of pool {flavor.pool!r} with {pool.gpus_per_node} GPUs each"
+        )
+        spec.report("gpu-nodes", (*path, "flavor"), message, f"at most {room} fit")

@@ -1,0 +1,77 @@
+"""Storage addresses: the platform knows their host or NAS id."""
+
+from collections.abc import Iterator
+
+from schemas.address import S3_HOST, Address
+from schemas.shape import Path, close
+from schemas.spec import Spec
+
+
+def check(spec: Spec) -> None:
+    if "platform" not in spec.tree:
+        return
+    for path, address in _addresses(spec):
+        known_storage(spec, address, path)
+    for name, training in spec.sections["trainings"].items():
+        data_storage(spec, ("trainings", name), training)
+
+
+def known_storage(spec: Spec, address: Address, path: Path) -> None:
+    """`platform.object_storage` knows the host of `obs://`, `platform.nas` the id of `nas://`."""
+    if address.scheme == "nas":
+        known = spec.names("platform", "nas")
+        if address.host not in known:
+            message = f"platform.nas knows no NAS {address.host!r}"
+            spec.report("unknown-nas", path, message, close(address.host, known))
+        return
+    known = spec.names("platform", "object_storage")
+    target = getattr(spec.platform, "target", None)
+    if address.host in known or (
+        address.scheme == "s3" and getattr(target, "type", "aws") == "aws"
+    ):
+        return
+    if address.scheme == "s3":
+        message = f"platform.object_storage has no entry {S3_HOST!r}, which s3:// needs"
+        spec.report("unknown-storage", path, message, "outside of AWS its credentials are named")
+        return
+    message = f"platform.object_storage knows no host {address.host!r}"
+    spec.report("unknown-storage", path, message, close(address.host, known))
+
+
+def data_storage(spec: Spec, path: tuple[str, str], training: object) -> None:
+    """Local disk is for what comes from object storage."""
+    raw = spec.names(*path)
+    if "data_storage" not in raw:
+        return
+    given = [a for p, a in _of_training(path, training)]
+    fields = ("algorithm", "input_data", "output_data", "checkpoint", "checkpoint_input")
+    whole = all(hasattr(training, field) for field in fields)
+    if whole and all(address.scheme == "nas" for address in given):
+        message = "is for object storage only, but all addresses are nas://"
+        spec.report("data-storage", (*path, "data_storage"), message, "remove it", at_key=True)
+
+
+def _addresses(spec: Spec) -> Iterator[tuple[Path, Address]]:
+    system = getattr(spec.platform, "system_path", None)
+    if system is not None:
+        yield ("platform", "system_path"), system
+    for name, training in spec.sections["trainings"].items():
+        yield from _of_training(("trainings", name), training)
+    for name, model in spec.sections["models"].items():
+        if getattr(model, "path", None) is not None:
+            yield ("models", name, "path"), model.path
+    for name, notebook in spec.sections["notebooks"].items():
+        for mount, address in getattr(notebook, "nas", {}).items():
+            yield ("notebooks", name, "nas", mount), address
+
+
+def _of_training(path: tuple[str, str], training: object) -> Iterator[tuple[Path, Address]]:
+    algorithm = getattr(training, "algorithm", None)
+    if algorithm is not None:
+        yield (*path, "algorithm", "path"), algorithm.path
+    for name, address in getattr(training, "input_data", {}).items():
+        yield (*path, "input_data", name), address
+    for key in ("checkpoint_input", "output_data", "checkpoint"):
+        found = getattr(training, key, None)
+        if found is not None:
+            yield (*path, key), found

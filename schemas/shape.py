@@ -1,0 +1,203 @@
+"""Checks a tree against a model: pydantic's errors as issues with positions and close matches.
+
+A model that does not fit still gives what does: an instance that lacks the wrong fields, so that
+rules can judge the rest in the same run.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from schemas.base import StrictModel, shown
+from schemas.errors import Issue, dotted
+from schemas.tree import Map, Mark, Seq
+
+M = TypeVar("M", bound=StrictModel)
+Path = tuple[str | int, ...]
+_LISTED = 12
+
+
+def fit(
+    model: type[M], raw: Map, path: Path, at: Mark, context: Mapping[str, Any] | None = None
+) -> tuple[M, list[Issue]]:
+    """Check one mapping, whose own mark is `at`; returns what fits of it, and what is wrong."""
+    try:
+        fitting: M = model.__pydantic_validator__.validate_python(raw, context=context)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    else:
+        return fitting, []
+    issues = [issue for e in found if (issue := _issue(model, e, raw, path, at))]
+    return _partial(model, raw, found, context), issues
+
+
+def close(word: str, known: Iterable[str]) -> str:
+    """A hint: the name that was probably meant, or what there is."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, 1, 0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if len(names) < 2:
+        return f"only {names[0]!r} is possible" if names else "there is none"
+    return f"one of {', '.join(names[:_LISTED])}" + (", ..." if len(names) > _LISTED else "")
+
+
+def place(raw: Map | Seq, parts: Path, at: Mark) -> tuple[Mark, Path]:
+    """The mark of the innermost part of a path that exists, and the path to it."""
+    node: object = raw
+    done: list[str | int] = []
+    for part in parts:
+        if isinstance(node, Map) and part in node:
+            at, node = node.marks[str(part)], node[str(part)]
+        elif isinstance(node, Seq) and isinstance(part, int) and part < len(node):
+            at, node = node.marks[part], node[part]
+        else:
+            continue  # the tag of a union, `[key]`, or the missing key itself
+        done.append(part)
+    return at, tuple(done)
+
+
+def _issue(
+    model: type[BaseModel], error: ErrorDetails, raw: Map, path: Path, at: Mark
+) -> Issue | None:
+    loc, kind, given = error["loc"], error["type"], error["input"]
+    context = error.get("ctx", {})
+    mark, inner = place(raw, loc, at)
+    on_key = False
+    if kind == "missing":
+        inner, on_key = (*inner, loc[-1]), True
+        rule, message, hint = "missing-key", "this key is required", ""
+    elif given is None and kind != "extra_forbidden":
+        return None  # the parser has said that there is no value
+    elif kind == "extra_forbidden":
+        on_key = True
+        hint = close(str(loc[-1]), _keys_at(model, raw, loc[:-1]))
+        rule, message = "unknown-key", "unknown key"
+    elif "message" in context:
+        rule, message, hint = kind, context["message"], context["hint"]
+        on_key = loc[-1:] == ("[key]",)
+    else:
+        rule, message, hint = _builtin(kind, given, context)
+    line, column = (mark.key_line, mark.key_column) if on_key else (mark.line, mark.column)
+    position = mark.source.position(line, column)
+    return Issue(rule, position, dotted((*path, *inner)), message, hint)
+
+
+def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Rule, message and hint for what pydantic itself refuses."""
+    wanted = {"model_type": "a mapping", "dict_type": "a mapping", "list_type": "a list"}
+    if kind in wanted:
+        answer = "type", f"must be {wanted[kind]}, not {shown(given)}", ""
+    elif kind == "bool_type":
+        hint = "without quotes" if given in ("true", "false") else ""
+        answer = "type", f"must be true or false, not {shown(given)}", hint
+    elif kind == "literal_error":
+        allowed = [
+            word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")
+        ]
+        answer = "enum", f"unknown value {shown(given)}", close(str(given), allowed)
+    elif kind == "union_tag_invalid":
+        allowed = [tag.strip().strip("'") for tag in context["expected_tags"].split(",")]
+        key = str(context["discriminator"]).strip("'")
+        answer = "enum", f"unknown {key} {shown(context['tag'])}", close(context["tag"], allowed)
+    elif kind == "union_tag_not_found":
+        key = str(context["discriminator"]).strip("'")
+        answer = "missing-key", f"the key {key!r} is required", ""
+    elif kind == "greater_than_equal":
+        answer = "range", f"must be at least {context['ge']}, not {shown(given)}", ""
+    elif kind == "less_than_equal":
+        answer = "range", f"must be at most {context['le']}, not {shown(given)}", ""
+    elif kind == "too_short":
+        answer = "count", "is empty, at least one entry is needed", ""
+    elif kind == "credential":
+        hint = "write {pulumi_config: KEY} or {secret: NAME, key: KEY}"
+        answer = "credentials-in-clear", "a credential is named, never written", hint
+    else:
+        raise AssertionError(f"no message for {kind}")
+    return answer
+
+
+def fields_by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the key that a user writes."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a value of this type may be checked against."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [model for part in get_args(annotation) for model in models_in(part)]
+
+
+def _keys_at(model: type[BaseModel], raw: Map, loc: Path) -> set[str]:
+    """The keys that are allowed at a place, of the union's variant that was chosen there."""
+    models: list[type[BaseModel]] = [model]
+    node: object = raw
+    for part in loc:
+        if isinstance(node, Map) and part in node:
+            node = node[str(part)]
+        elif isinstance(node, Seq) and isinstance(part, int):
+            node = node[part]
+        else:
+            models = [m for m in models if part in _tags(m)] or models
+            continue
+        fields = [fields_by_key(m)[str(part)] for m in models if str(part) in fields_by_key(m)]
+        if fields:  # else an entry of a map, of the same type as the others
+            models = models_in(fields[0].annotation)
+    return {key for m in models for key in fields_by_key(m)}
+
+
+def _tags(model: type[BaseModel]) -> set[str]:
+    """What pydantic may call a variant of a union: a value of its discriminator, or a key."""
+    literals = (get_args(field.annotation) for field in model.model_fields.values())
+    return {tag for tags in literals for tag in tags if isinstance(tag, str)} | set(
+        model.model_fields
+    )
+
+
+_adapters: dict[tuple[type[BaseModel], str], TypeAdapter[Any]] = {}
+
+
+def _partial(
+    model: type[M], raw: Map, found: list[ErrorDetails], context: Mapping[str, Any] | None
+) -> M:
+    """An instance of what is right: no wrong field, and of a map of entries only the right ones."""
+    wrong: dict[object, set[object]] = {}
+    for error in found:
+        field, entry = (*error["loc"], None, None)[:2]
+        wrong.setdefault(field, set()).add(entry)
+    values: dict[str, Any] = {}
+    lost = set()
+    for name, field_info in model.model_fields.items():
+        key = field_info.alias or name
+        given: Any = raw.get(key)
+        if key in wrong and isinstance(given, Map) and get_origin(field_info.annotation) is dict:
+            if None not in wrong[key]:
+                given = {k: v for k, v in given.items() if k not in wrong[key]}
+        elif key in wrong:
+            lost.add(name)
+            continue
+        if key in raw and given is not None:
+            values[key] = _adapter(model, name).validate_python(given, context=context)
+    instance: M = model.model_construct(**values)  # type: ignore[assignment]
+    for name in lost:
+        instance.__dict__.pop(name, None)
+    return instance
+
+
+def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    """The check of a single field, made when first needed: right specs never do."""
+    if (model, name) not in _adapters:
+        field = model.model_fields[name]
+        metadata: list[Any] = list(field.metadata)
+        if field.discriminator is not None:
+            metadata.append(Field(discriminator=field.discriminator))
+        whole: Any = field.annotation
+        if metadata:
+            whole = Annotated[(whole, *metadata)]
+        _adapters[model, name] = TypeAdapter(whole)
+    return _adapters[model, name]

@@ -1,0 +1,59 @@
+"""A spec on its way from tree to resolved: its parts as far as they are right, and its problems."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.errors import Issue, dotted
+from schemas.limits import DEFAULTS, Range
+from schemas.platform import Platform
+from schemas.shape import Path, close, place
+from schemas.tree import Map, Mark, Source
+
+
+@dataclass
+class Spec:
+    """What rules judge. An instance lacks the attributes that are wrong: ask `has` first."""
+
+    tree: Map
+    root: Mark
+    issues: list[Issue] = field(default_factory=list)
+    workspace: str = ""
+    """Empty: missing or wrong."""
+    platform: Platform | None = None
+    limits: Mapping[str, Range] = field(default_factory=lambda: DEFAULTS)
+    sections: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def report(
+        self, rule: str, path: Path, message: str, hint: str = "", *, at_key: bool = False
+    ) -> None:
+        """Add a problem at the value (or key) that the path leads to."""
+        mark, _ = place(self.tree, path, self.root)
+        line, column = (mark.key_line, mark.key_column) if at_key else (mark.line, mark.column)
+        position = mark.source.position(line, column)
+        self.issues.append(Issue(rule, position, dotted(path), message, hint))
+
+    def names(self, *path: str) -> list[str]:
+        """The keys of a mapping as written, right or wrong."""
+        node: object = self.tree
+        for part in path:
+            node = node.get(part) if isinstance(node, Map) else None
+        return list(node) if isinstance(node, Map) else []
+
+    def refer(self, path: Path, name: str, what: str, *section: str) -> bool:
+        """Whether a reference's target is declared; reports it if not."""
+        known = self.names(*section)
+        if name in known:
+            return True
+        self.report("unknown-reference", path, f"there is no {what} {name!r}", close(name, known))
+        return False
+
+
+def has(instance: object, *attributes: str) -> bool:
+    """Whether a partial instance has all these attributes."""
+    return instance is not None and all(hasattr(instance, name) for name in attributes)
+
+
+def root_mark(source: Source) -> Mark:
+    """The place of what stands nowhere: the start of the main file."""
+    return Mark(source, 0, 0, 0, 0)

@@ -1,0 +1,67 @@
+"""A training: one run of a user's script in a framework image."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas import types as t
+from schemas.base import StrictModel
+from schemas.limits import Limited
+from schemas.tags import Tags
+
+
+class Algorithm(StrictModel):
+    path: t.StorageAddress
+    """Folder of the code; all below it is fetched."""
+    entry_point: t.EntryPoint
+    """Python file below `path` that is started. A `requirements.txt` beside it gets installed."""
+
+
+class Training(StrictModel):
+    copy_from: Annotated[t.Reference | None, Field(alias="copy")] = None
+    """Training whose settings count where this one gives none; maps such as `hyperparameters` are
+    joined by key. Without it nothing is taken over."""
+    experiment: t.Reference
+    """Experiment that it belongs to, a name of `experiments`."""
+    description: t.Description = ""
+    """What it is about. Defaults to none."""
+    algorithm: Algorithm
+    """The code."""
+    hyperparameters: Annotated[
+        dict[t.HyperparameterKey, t.HyperparameterValue], Limited("hyperparameters")
+    ] = Field(default_factory=dict)
+    """Arguments `--KEY VALUE`, variables EM_HP_KEY and members of the JSON in EM_HPS. Values arrive
+    as typed; unquoted numbers and `true`, `false` are JSON numbers and booleans in EM_HPS, all else
+    is text. Lists and maps are written as JSON in quotes. Defaults to none."""
+    image: t.Reference
+    """Training image, a name of `platform.images`."""
+    flavor: t.Reference
+    """Size of each instance, a name of `platform.flavors`."""
+    instances: Annotated[t.Whole, Limited("instances")] = 1
+    """Pods that train together. Defaults to one."""
+    input_data: Annotated[dict[t.FolderName, t.StorageAddress], Limited("input_data")] = Field(
+        default_factory=dict
+    )
+    """Data sets, each fetched into the folder that EM_DATASET_NAME holds. Defaults to none."""
+    checkpoint_input: t.StorageAddress | None = None
+    """Checkpoint to start from (EM_CHECKPOINT_INPUT_DIR). Without it the variable is not set."""
+    output_data: t.StorageAddress
+    """Prefix under which each revision puts its model and completion record."""
+    checkpoint: t.StorageAddress | None = None
+    """Prefix under which each revision keeps checkpoints. Without it none are kept, and a run that
+    loses its node starts over."""
+    data_storage: Annotated[t.Whole, Limited("data_storage")] | None = None
+    """GB of local disk for what is fetched from object storage. Defaults to the smallest allowed;
+    there is none where all addresses are `nas://`."""
+    max_time: Annotated[t.Duration, Limited("max_time")] | None = None
+    """Run time after which it is ended. Defaults to the longest allowed."""
+    log_management: bool = False
+    """Whether logs are JSON lines with EasyMaker's fields. Defaults to plain lines."""
+    tags: Tags = Field(default_factory=dict)
+    """Labels for people. Defaults to none."""
+    state: Literal["running", "stopped"] = "running"
+    """`stopped` suspends a run and keeps its checkpoints. Defaults to running."""
+    run: Annotated[t.Whole, t.between(1, 1_000_000)] = 1
+    """Raise it to train again with the same settings. Defaults to the first run."""
+    deletion_protection: bool = False
+    """Whether leaving the spec is refused. Defaults to deletable."""
