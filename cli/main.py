@@ -47,3 +47,10 @@ def main() -> NoReturn:
     except ToolError as error:
         click.echo(f"emctl: {error}", err=True)
         sys.exit(1)
+    except Exception as error:
+        # Asked of `sys.modules`: commands that read no spec do not load the spec language.
+        errors = sys.modules.get("schemas.errors")
+        if errors is None or not isinstance(error, errors.SpecError):
+            raise
+        click.echo(str(error), err=True)
+        sys.exit(1)
