@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tools import cluster
+from tools import images as image_tools
 
 _name = click.option(
     "--name", default=cluster.DEFAULT_NAME, show_default=True, help="Which cluster."
@@ -90,6 +91,20 @@ def status(name: str, state: Path | None, as_json: bool) -> None:
         _print(found)
     if found.health.state != "running":
         raise click.exceptions.Exit(1)
+
+
+@local.command()
+@_name
+@_state_dir
+@click.argument("names", nargs=-1, metavar="[IMAGE]...")
+def images(name: str, state: Path | None, names: tuple[str, ...]) -> None:
+    """Build the platform's images, or those named, and load them; what is there stays."""
+    known = image_tools.refs()
+    if unknown := [n for n in names if n not in known]:
+        raise click.BadParameter(f"{', '.join(unknown)} (there are {', '.join(known)})")
+    store = cluster.find(name, state.resolve() if state else None).images()
+    for image, reference in image_tools.ensure_loaded(store, names or tuple(known), _say).items():
+        click.echo(f"{image:<16}{reference}")
 
 
 def _print(status: cluster.Status) -> None:

@@ -15,6 +15,7 @@ OBJECTS_HOST = f"objects.{DOMAIN}"
 IMAGES = ("pause", "tools", "gateway", "s3")
 """The images a cluster can't come up without."""
 DEPLOYMENTS = {
+    "local-path-storage": "local-path-provisioner",
     "kube-system": "coredns",
     "gateway-system": "traefik",
     "object-storage": "objects",

@@ -8,6 +8,7 @@ from typing import Protocol
 from tools.cluster.addons import ObjectStorage
 from tools.cluster.definition import Definition
 from tools.cluster.kubectl import Kubectl
+from tools.images import Store
 
 Say = Callable[[str], None]
 
@@ -41,6 +42,9 @@ class Backend(Protocol):
 
     def kubectl(self) -> Kubectl:
         """Its API."""
+
+    def images(self) -> Store:
+        """The images that its node holds. Raises ToolError where only a registry can bring some."""
 
     def storage(self) -> ObjectStorage | None:
         """The object storage that comes with it."""

@@ -66,6 +66,11 @@ def release(owner: Path) -> None:
     _write_hosts(record)
 
 
+def users() -> list[Path]:
+    """The folders of the clusters that are up on this machine."""
+    return [Path(owner) for owner in _read()["users"]]
+
+
 def _sysctl(name: str) -> Path:
     return Path("/proc/sys") / name.replace(".", "/")
 

@@ -15,7 +15,7 @@ from tools.process import run
 FIXED_PATHS = {
     "/var/log": "log",
     "/run/easymaker/nas": "nas",
-    "/tmp/hostpath_pv": "volumes",  # noqa: S108 - fixed in the controller-manager
+    "/run/easymaker/volumes": "volumes",
     "/var/lib/cni": "cni-cache",
 }
 
@@ -86,10 +86,9 @@ class Namespaces:
         for path in (self.net, self._handles / "mnt"):
             path.unlink(missing_ok=True)
         if not Links.any_up():
-            # Another node may have its own mount on these: removing the folder would take it away.
-            for fixed in ("/tmp/hostpath_pv", "/var/lib/cni"):  # noqa: S108
-                with contextlib.suppress(OSError):
-                    Path(fixed).rmdir()
+            # Another node may have its own mount on it: removing the folder would take it away.
+            with contextlib.suppress(OSError):
+                Path("/var/lib/cni").rmdir()
 
 
 def _is_mounted(path: Path) -> bool:

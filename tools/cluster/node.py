@@ -171,7 +171,7 @@ class Node:
         )
 
     def _controller_manager(self) -> Unit:
-        unit = self._unit(
+        return self._unit(
             "kube-controller-manager",
             [
                 f"--kubeconfig={self.folder / 'kubeconfigs' / 'controller-manager'}",
@@ -181,7 +181,6 @@ class Node:
                 "--allocate-node-cidrs",
                 f"--cluster-cidr={self.links.pod_cidr}",
                 "--node-cidr-mask-size=24",
-                "--enable-hostpath-provisioner",
                 "--profiling=false",
                 *self._pki_flags(
                     **{
@@ -191,8 +190,6 @@ class Node:
                 ),
             ],
         )
-        # It makes the folders of volumes, which any user in a pod must be able to write.
-        return dataclasses.replace(unit, umask=0)
 
     def _scheduler(self) -> Unit:
         return self._unit(

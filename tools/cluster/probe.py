@@ -12,6 +12,8 @@ from tools.cluster.kubectl import Kubectl
 from tools.errors import ToolError
 from tools.process import run
 
+RESOLVER_FILES = [Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")]
+
 
 def require_space(folder: Path, gib: float) -> None:
     """Raise ToolError if the file system of `folder` has less than `gib` GiB free."""
@@ -81,18 +83,24 @@ def forward_line() -> str:
     A resolver on the host's loopback can't be reached from pods; systemd-resolved says which
     servers stand behind it.
     """
-    for path in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
+    for path in RESOLVER_FILES:
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             continue
-        found = [
-            words[1] for line in text.splitlines() if (words := line.split())[:1] == ["nameserver"]
-        ]
-        usable = [s for s in found if not ipaddress.ip_address(s.partition("%")[0]).is_loopback]
+        words = [line.split() for line in text.splitlines()]
+        named = [w[1] for w in words if len(w) > 1 and w[0] == "nameserver"]
+        usable = [server for server in named if _is_reachable_from_pods(server)]
         if usable:
             return f"forward . {' '.join(usable[:3])}"
     return ""
+
+
+def _is_reachable_from_pods(server: str) -> bool:
+    try:
+        return not ipaddress.ip_address(server.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def has_capability(number: int) -> bool:

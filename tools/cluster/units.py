@@ -30,7 +30,6 @@ class Unit:
     files: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     inside: bool = True
-    umask: int = 0o022
 
     def fingerprint(self) -> str:
         """A hash of all that makes this process what it is, the binary's build included."""
@@ -75,7 +74,6 @@ class Units:
 
         def before_exec() -> None:
             self._cgroup.join(unit.name)
-            os.umask(unit.umask)
 
         with self.log(unit.name).open("ab") as log:
             process = subprocess.Popen(

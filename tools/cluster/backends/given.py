@@ -11,6 +11,7 @@ from tools.cluster.backend import Health, Say
 from tools.cluster.definition import Definition
 from tools.cluster.kubectl import Kubectl
 from tools.errors import ToolError
+from tools.images import Store
 
 OLDEST_MINOR = 34
 
@@ -52,6 +53,13 @@ class GivenBackend:
     def kubectl(self) -> Kubectl:
         path = self.definition.kubeconfig or kubeconfig.user_kubeconfig()
         return Kubectl(toolchain.path("kubectl"), Path(path), self.definition.context)
+
+    def images(self) -> Store:
+        """Its nodes pull what they run."""
+        raise ToolError(
+            f"images can't be loaded into cluster {self.definition.name!r}: it was not made here",
+            "`emctl images push REGISTRY` brings them where it pulls from",
+        )
 
     def storage(self) -> ObjectStorage | None:
         """Its object storage is the platform file's matter."""

@@ -106,7 +106,7 @@ class KindBackend:
         text = run(["kind", "get", "kubeconfig", "--name", self._name])
         renamed = text.replace(f"kind-{self._name}", self.definition.context)
         write_private(self.folder / "kubeconfig", renamed)
-        references = images.ensure_loaded(KindImages(self._name), addons.IMAGES, say)
+        references = images.ensure_loaded(self.images(), addons.IMAGES, say)
         storage = self.storage()
         values = {
             "domain": DOMAIN,
@@ -142,6 +142,10 @@ class KindBackend:
 
     def kubectl(self) -> Kubectl:
         return Kubectl(toolchain.path("kubectl"), self.folder / "kubeconfig")
+
+    def images(self) -> KindImages:
+        """The node's images."""
+        return KindImages(self._name)
 
     def storage(self) -> ObjectStorage:
         return addons.object_storage(self.folder, self.definition.gateway_port)

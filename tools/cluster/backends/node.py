@@ -74,7 +74,7 @@ class NodeBackend:
         started += [unit.name for unit in node.agent_units() if units.ensure(unit)]
         if started:
             say(f"started {', '.join(started)}")
-        references = images.ensure_loaded(store, addons.IMAGES, say)
+        references = images.ensure_loaded(store, addons.IMAGES, say, self._neighbours())
         self._apply(kubectl, references)
         self._await(kubectl, units, say if started else (lambda _: None))
         kubeconfig.merge(self.definition.context, self.folder / "kubeconfig")
@@ -123,6 +123,17 @@ class NodeBackend:
         """The node's images."""
         return NodeImages(self._namespaces.enter(), toolchain.path("ctr"))
 
+    def _neighbours(self) -> list[NodeImages]:
+        """The other clusters of this machine: an image that one of them has need not be built."""
+        found = []
+        for folder in host.users():
+            namespaces = Namespaces(folder)
+            if folder != self.folder and namespaces.exist():
+                store = NodeImages(namespaces.enter(), toolchain.path("ctr"))
+                if store.ready():
+                    found.append(store)
+        return found
+
     def _settle_index(self) -> None:
         """Keep the index, or take the first whose subnets and interface are free."""
         if self.definition.index >= 0:
@@ -166,6 +177,7 @@ class NodeBackend:
             "node_port": str(NODE_PORT),
             "forward": probe.forward_line(),
             "coredns_folder": str(toolchain.path("coredns").resolve().parent),
+            "provisioner_folder": str(toolchain.path("local-path-provisioner").resolve().parent),
             "s3_keys_hash": addons.keys_hash(storage),
             **{f"{name}_image": reference for name, reference in references.items()},
         }

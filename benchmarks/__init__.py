@@ -1,0 +1,1 @@
+"""Figures, taken as ratios within one run: the machine's own speed cancels out."""

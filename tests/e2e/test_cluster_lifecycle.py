@@ -1,0 +1,254 @@
+"""Up, repair and down of the local cluster."""
+
+import json
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import LocalCluster, bring_up, namespace, pod
+from tests.support.host import listing, processes_of
+
+pytestmark = pytest.mark.e2e
+
+# `make soak` raises it.
+REPEATS = int(os.environ.get("SOAK", "3"))
+
+
+def processes(cluster: LocalCluster) -> dict[str, int]:
+    found = json.loads(cluster.emctl("status", "--json").stdout)
+    assert found["state"] == "running", found["reasons"]
+    return dict(found["processes"])
+
+
+def end(pids: Iterable[int]) -> None:
+    """Kill processes and wait until they are gone."""
+    for pid in pids:
+        handle = os.pidfd_open(pid)
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], 10)
+        os.close(handle)
+
+
+def test_up_again_changes_nothing_and_is_quick(cluster: LocalCluster) -> None:
+    before = processes(cluster)
+    start = time.monotonic()
+    again = cluster.emctl("up")
+    took = time.monotonic() - start
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == ""
+    assert processes(cluster) == before
+    # The promise is two seconds; a busy machine gets twice that.
+    assert took < 4
+
+
+def test_up_repairs_whatever_process_was_killed(cluster: LocalCluster) -> None:
+    cluster.apply(namespace("kept"), pod("kept", "pod", ["sleep", "3600"]))
+    cluster.wait("-n", "kept", "pod/pod", "--for=condition=Ready")
+    uid = cluster.get("-n", "kept", "pod", "pod")["metadata"]["uid"]
+    seed = random.randrange(10**6)
+    chosen = random.Random(seed).sample(sorted(processes(cluster)), REPEATS)
+    for name in chosen:
+        end([processes(cluster)[name]])
+        broken = cluster.emctl("status")
+        assert broken.returncode == 1, (seed, name)
+        assert f"{name} does not run" in broken.stdout
+        repaired = cluster.emctl("up")
+        assert repaired.returncode == 0, (seed, name, repaired.stderr)
+        assert f"started {name}" in repaired.stderr
+        assert cluster.get("-n", "kept", "pod", "pod")["metadata"]["uid"] == uid
+    cluster.wait("-n", "kept", "pod/pod", "--for=condition=Ready")
+    cluster.kubectl("delete", "namespace", "kept", "--wait=false")
+
+
+def test_up_repairs_the_loss_of_all_processes(cluster: LocalCluster) -> None:
+    cluster.apply(namespace("kept-all"), pod("kept-all", "pod", ["sleep", "3600"]))
+    cluster.wait("-n", "kept-all", "pod/pod", "--for=condition=Ready")
+    # Containers' own processes too, as after a crash of the machine.
+    cluster.backend._cgroup().kill()
+    repaired = cluster.emctl("up")
+    assert repaired.returncode == 0, repaired.stderr
+    assert processes(cluster).keys() >= {"etcd", "kubelet", "containerd"}
+    assert cluster.get("namespace", "kept-all")["status"]["phase"] == "Active"
+    # New pods run again, and find names.
+    code = "import socket; print(socket.gethostbyname('kubernetes.default'))"
+    assert cluster.run_python("kept-all", "after", code).startswith("10.192.")
+    cluster.kubectl("delete", "namespace", "kept-all", "--wait=false")
+
+
+def test_deleted_addons_come_back(cluster: LocalCluster) -> None:
+    cluster.kubectl("-n", "gateway-system", "delete", "deployment", "traefik")
+    assert cluster.emctl("status").returncode == 1
+    repaired = cluster.emctl("up")
+    assert repaired.returncode == 0, repaired.stderr
+    assert cluster.emctl("status").returncode == 0
+
+
+def test_two_clusters_stand_side_by_side_and_one_leaves_no_trace(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    before = listing()
+    running = processes(cluster)
+    for other in bring_up("other", tmp_path):
+        assert other.gateway_port != cluster.gateway_port or other.state != cluster.state
+        assert listing()["interfaces"] > before["interfaces"]
+        other.apply(namespace("only-here"))
+        assert "only-here" not in cluster.kubectl("get", "namespaces", "-o", "name")
+        secrets = [
+            p for p in other.folder.rglob("*") if p.suffix in (".key", ".json") and p.is_file()
+        ]
+        assert not [p for p in secrets if "containerd" not in p.parts and p.stat().st_mode & 0o077]
+        assert other.folder.stat().st_mode & 0o777 == 0o700
+    assert listing() == before
+    assert not processes_of(tmp_path)
+    assert not (tmp_path / "user-kubeconfig").exists()
+    assert not other.folder.exists()
+    assert processes(cluster) == running
+    assert cluster.emctl("status").returncode == 0
+
+
+def test_down_may_keep_data(tmp_path: Path) -> None:
+    """Objects of the API and of the storage are there again after the next `up`."""
+    for kept in bring_up("kept", tmp_path):
+        kept.apply(namespace("remembered"))
+        uid = kept.get("namespace", "remembered")["metadata"]["uid"]
+        (kept.folder / "volumes" / "mark").write_text("still here")
+        down = kept.emctl("down", "--keep-data")
+        assert down.returncode == 0, down.stderr
+        assert kept.emctl("status").stdout.splitlines()[0].endswith("stopped")
+        assert not processes_of(tmp_path)
+        up = kept.emctl("up")
+        assert up.returncode == 0, up.stderr
+        assert kept.get("namespace", "remembered")["metadata"]["uid"] == uid
+        assert (kept.folder / "volumes" / "mark").read_text() == "still here"
+
+
+def test_up_goes_on_after_an_interrupted_up(tmp_path: Path) -> None:
+    """The first `up` dies by SIGKILL as soon as the first processes run."""
+    cut = LocalCluster("cut", tmp_path)
+    program = Path(sys.executable).with_name("emctl")
+    arguments = ["local", "up", "--name=cut", f"--state-dir={cut.state}"]
+    with subprocess.Popen([program, *arguments], env=cut.environment, stderr=subprocess.PIPE) as up:
+        assert up.stderr is not None
+        for line in up.stderr:
+            if line.startswith(b"started"):
+                break
+        up.kill()
+    for whole in bring_up("cut", tmp_path):
+        assert whole.emctl("status").returncode == 0
+    assert not processes_of(tmp_path)
+
+
+def test_a_busy_port_names_its_holder(tmp_path: Path) -> None:
+    code = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+server.accept()
+"""
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        port = holder.stdout.readline().strip()
+        busy = LocalCluster("busy", tmp_path)
+        up = busy.emctl("up", f"--gateway-port={port}")
+        holder.kill()
+    assert up.returncode == 1
+    assert up.stderr.splitlines()[-1] == (
+        f"emctl: port {port} of 127.0.0.1 is held by {Path(sys.executable).resolve().name}"
+        f" (process {holder.pid}) (end it, or choose another with --gateway-port)"
+    )
+    assert busy.emctl("down").returncode == 0
+    assert not busy.folder.exists()
+
+
+def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], check=True)
+    try:
+        full = LocalCluster("full", small)
+        up = full.emctl("up")
+        assert up.returncode == 1
+        assert "GiB free, a local cluster needs" in up.stderr
+        assert "--state-dir" in up.stderr
+        assert len(up.stderr.splitlines()) == 1
+        assert full.emctl("down").returncode == 0
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "message"),
+    [
+        (None, "is not there"),
+        ("a: [", "is not valid YAML"),
+        ("- list", "is no kubeconfig"),
+        ("contexts: [{name: one, context: {}}]", "has no context ''"),
+    ],
+)
+def test_a_wrong_kubeconfig_ends_in_one_sentence(
+    tmp_path: Path, kubeconfig: str | None, message: str
+) -> None:
+    path = tmp_path / "config"
+    if kubeconfig is not None:
+        path.write_text(kubeconfig)
+    given = LocalCluster("given", tmp_path)
+    up = given.emctl("up", f"--kubeconfig={path}")
+    assert up.returncode == 1
+    assert message in up.stderr
+    assert len(up.stderr.splitlines()) == 1
+    assert given.emctl("down").returncode == 0
+
+
+def test_a_cluster_out_of_reach_ends_in_one_sentence(cluster: LocalCluster, tmp_path: Path) -> None:
+    text = cluster.kubeconfig.read_text()
+    server = next(line for line in text.splitlines() if "server:" in line)
+    (tmp_path / "config").write_text(text.replace(server, "    server: https://127.0.0.1:9"))
+    given = LocalCluster("given", tmp_path)
+    up = given.emctl("up", f"--kubeconfig={tmp_path / 'config'}")
+    assert up.returncode == 1
+    assert "can't be reached" in up.stderr
+    assert len(up.stderr.splitlines()) == 1
+
+
+def test_a_named_cluster_is_used_as_it_is(cluster: LocalCluster, tmp_path: Path) -> None:
+    given = LocalCluster("given", tmp_path)
+    up = given.emctl("up", f"--kubeconfig={cluster.kubeconfig}")
+    assert up.returncode == 0, up.stderr
+    status = json.loads(given.emctl("status", "--json").stdout)
+    assert (status["backend"], status["state"]) == ("given", "running")
+    assert status["kubeconfig"] == str(cluster.kubeconfig)
+    down = given.emctl("down")
+    assert down.returncode == 0
+    assert not given.folder.exists()
+    assert cluster.emctl("status").returncode == 0
+
+
+def test_no_root_is_said_in_one_sentence(tmp_path: Path) -> None:
+    """As a user without rights; Docker and kind are not here either."""
+    code = (
+        "import os, sys; os.setgid(65534); os.setuid(65534); sys.path.insert(0, sys.argv[1]);"
+        "from pathlib import Path; from tools import cluster; from tools.errors import ToolError\n"
+        "try: cluster.up(cluster.Wish(name='x', state=Path(sys.argv[2])), print)\n"
+        "except ToolError as error: sys.exit(str(error))"
+    )
+    tmp_path.chmod(0o777)
+    state = tmp_path / "state"
+    root = Path(__file__).parents[2]
+    # Root's own home may be closed to others, so the environment is read before the rights go.
+    done = subprocess.run(
+        [sys.executable, "-c", "import click, yaml, cryptography.x509\n" + code, root, state],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("a node of its own needs root (run it as root on Linux, or have")

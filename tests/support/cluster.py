@@ -1,0 +1,166 @@
+"""A local cluster as tests use it: its own state folder and kubeconfig, taken down at the end."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools import cluster, images, toolchain
+from tools.cluster.backends.node import NodeBackend
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """A cluster that is up. `home` is a folder of the test run: state, kubeconfig."""
+
+    name: str
+    home: Path
+
+    @property
+    def state(self) -> Path:
+        """What `emctl local --state-dir` names."""
+        return self.home / "state"
+
+    @property
+    def folder(self) -> Path:
+        """All that the cluster keeps."""
+        return cluster.cluster_folder(self.name, self.state)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's own kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What programs need to find this cluster and nothing of the user's."""
+        return {
+            **os.environ,
+            "XDG_STATE_HOME": str(self.home / "xdg"),
+            "KUBECONFIG": str(self.home / "user-kubeconfig"),
+        }
+
+    @property
+    def backend(self) -> NodeBackend:
+        """The cluster through the tools' own code."""
+        backend = cluster.find(self.name, self.state)
+        assert isinstance(backend, NodeBackend)
+        return backend
+
+    @property
+    def gateway_port(self) -> int:
+        """The gateway's port on 127.0.0.1."""
+        return self.backend.definition.gateway_port
+
+    @property
+    def storage(self) -> cluster.ObjectStorage:
+        """The object storage's address and keys."""
+        return self.backend.storage()
+
+    def emctl(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run `emctl local ...` for this cluster."""
+        return emctl(
+            "local",
+            *arguments,
+            f"--name={self.name}",
+            f"--state-dir={self.state}",
+            env={**self.environment, **more},
+        )
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """What kubectl printed. Fails the test with its message when it fails."""
+        argv = [str(toolchain.path("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def get(self, *arguments: str) -> Any:
+        """An object, read."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def apply(self, *manifests: Manifest) -> None:
+        """Create or change objects."""
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+        self.kubectl("apply", "-f", "-", stdin=text)
+
+    def wait(self, *arguments: str, seconds: int = 60) -> None:
+        """`kubectl wait`, which ends with the event."""
+        self.kubectl("wait", f"--timeout={seconds}s", *arguments)
+
+    def run_python(self, namespace: str, name: str, code: str, **spec: Any) -> str:
+        """Run Python code in a pod to its end, and return what it printed."""
+        self.apply(pod(namespace, name, ["python3", "-c", code], **spec))
+        self.wait("-n", namespace, f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded")
+        return self.kubectl("-n", namespace, "logs", name)
+
+
+def emctl(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a person does."""
+    program = Path(sys.executable).with_name("emctl")
+    return subprocess.run(
+        [program, *arguments], env=env, capture_output=True, text=True, check=False
+    )
+
+
+def pod(namespace: str, name: str, command: Sequence[str], **spec: Any) -> Manifest:
+    """A pod of the Python image that runs once. `labels` and `container` add to those parts."""
+    labels, container = spec.pop("labels", {}), spec.pop("container", {})
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": pod_spec(command, container=container, **spec),
+    }
+
+
+def pod_spec(command: Sequence[str], *, container: Manifest | None = None, **spec: Any) -> Manifest:
+    """The inside of such a pod, for templates too."""
+    return {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 0,
+        "containers": [
+            {
+                "name": "main",
+                "image": images.refs()["python"],
+                "imagePullPolicy": "IfNotPresent",
+                "command": list(command),
+                **(container or {}),
+            }
+        ],
+        **spec,
+    }
+
+
+def namespace(name: str) -> Manifest:
+    """A namespace."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def service(namespace: str, name: str, port: int, **spec: Any) -> Manifest:
+    """A service for the pods that carry its name as label `app`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"selector": {"app": name}, "ports": [{"port": port}], **spec},
+    }
+
+
+def bring_up(name: str, home: Path, loaded: Sequence[str] = ()) -> Iterator[LocalCluster]:
+    """A cluster with further images loaded, for a fixture; down again at its end."""
+    made = LocalCluster(name, home)
+    try:
+        up = made.emctl("up")
+        assert up.returncode == 0, up.stderr
+        if loaded:
+            images.ensure_loaded(made.backend.images(), loaded, print)
+        yield made
+    finally:
+        down = made.emctl("down")
+        assert down.returncode == 0, down.stderr
