@@ -4,6 +4,6 @@
 """
 
 from tools.images.catalogue import IMAGES, refs
-from tools.images.loading import Listed, Source, Store, ensure_loaded, listing
+from tools.images.loading import Source, Store, ensure_loaded
 
-__all__ = ["IMAGES", "Listed", "Source", "Store", "ensure_loaded", "listing", "refs"]
+__all__ = ["IMAGES", "Source", "Store", "ensure_loaded", "refs"]

@@ -12,11 +12,16 @@ from tools.images.host import own_sources
 from tools.images.workshop import ISOLATED, Workshop, home
 
 _DOCKERFILE = 'FROM scratch\nADD base.tar.gz /\nCMD ["/bin/bash"]\n'
-# As in Debian's own slim image.
-_EXCLUDED = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man")
-_DPKG = "".join(f"path-exclude /{path}/*\n" for path in _EXCLUDED) + (
-    "path-include /usr/share/doc/*/copyright\n"
-)
+# Left out as in Debian's own slim image, and from then on by every installation in the image.
+_SLIM = """path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+"""
+_SOURCES = "/usr/share/doc/apt/examples/debian.sources"
+# An interrupted bootstrap is thrown away, so nothing need wait for the disk.
+_BOOTSTRAP = f"{_SLIM}path-include {_SOURCES}\nforce-unsafe-io\n"
 
 
 def provide(builder: Builder, workshop: Workshop, say: Say) -> str:
@@ -47,6 +52,9 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
     if shutil.which("debootstrap") is None:
         require_packages(["debootstrap", "debian-archive-keyring"], "the base of images", say)
     root = workshop.path("debian")
+    dpkg = root / "etc/dpkg/dpkg.cfg.d/slim"
+    dpkg.parent.mkdir(parents=True)
+    dpkg.write_text(_BOOTSTRAP, encoding="utf-8")
     argv = ["debootstrap", f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
     # Without a mirror debootstrap takes Debian's own.
     argv += [line.split()[1] for line in own_sources(DEBIAN.suite)[:1]]
@@ -65,17 +73,13 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
 
 def _tidy(root: Path) -> None:
     """Take out what came from this host or only bootstrapping needed."""
-    sources = (root / "usr/share/doc/apt/examples/debian.sources").read_text(encoding="utf-8")
+    (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_SLIM, encoding="utf-8")
     (root / "etc/apt/sources.list").unlink()
-    (root / "etc/apt/sources.list.d/debian.sources").write_text(sources, encoding="utf-8")
-    (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_DPKG, encoding="utf-8")
+    # The sources that every Debian image has, as the package of apt itself gives them.
+    (root / _SOURCES.lstrip("/")).rename(root / "etc/apt/sources.list.d/debian.sources")
     (root / "etc/resolv.conf").write_text("", encoding="utf-8")
     (root / "etc/hostname").unlink(missing_ok=True)
     for folder in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
         for path in (root / folder).rglob("*"):
             if path.is_file():
-                path.unlink()
-    for excluded in _EXCLUDED:
-        for path in (root / excluded).rglob("*"):
-            if path.is_file() and path.name != "copyright":
                 path.unlink()

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -155,7 +156,9 @@ class Docker:
 
     def clean(self) -> None:
         if self._built:
-            run(["docker", "image", "rm", "--force", *self._built])
+            # What the run came to matters more than what stays of it.
+            with suppress(ToolError):
+                run(["docker", "image", "rm", "--force", *self._built])
 
 
 def _build_options(base: str | None, secrets: Mapping[str, Path]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -32,21 +31,6 @@ class Source(Protocol):
 
     def export(self, reference: str, archive: Path) -> None:
         """Write an image as an OCI archive."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """An image of the catalogue and whether a store has it."""
-
-    name: str
-    reference: str
-    loaded: bool
-
-
-def listing(store: Store) -> list[Listed]:
-    """Every image of the catalogue, and whether `store` has it as it would be built now."""
-    references = catalogue.refs()
-    return [Listed(name, ref, store.has(ref)) for name, ref in references.items()]
 
 
 def ensure_loaded(

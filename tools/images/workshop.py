@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -36,9 +37,10 @@ class Workshop:
     ) -> None:
         """Run a program with its output in a log of its own, which stays if it fails.
 
+        A log is named by its step without tags, so that failures don't pile up.
         Raises ToolError with the step, the last lines and the log's path.
         """
-        log = home() / "logs" / f"{step.replace(' ', '-').replace('/', '-')}.log"
+        log = home() / "logs" / f"{re.sub('[ /]', '-', step.partition(':')[0])}.log"
         log.parent.mkdir(exist_ok=True)
         with log.open("wb") as output:
             try:
