@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 
 from tools.errors import ToolError
@@ -19,7 +20,7 @@ def require_packages(packages: Sequence[str], purpose: str, say: Callable[[str],
             f"{purpose} needs {', '.join(packages)}",
             "these are Debian's names: install the same from your distribution",
         )
-    missing = [name for name in packages if not _installed(name)]
+    missing = sorted(set(packages) - _installed(packages))
     if not missing:
         return
     if os.geteuid() != 0:
@@ -38,8 +39,13 @@ def require_packages(packages: Sequence[str], purpose: str, say: Callable[[str],
         run(apt, env=quiet)
 
 
-def _installed(name: str) -> bool:
-    try:
-        return run(["dpkg-query", "-W", "-f", "${db:Status-Status}", name]) == "installed"
-    except ToolError:
-        return False
+def _installed(packages: Sequence[str]) -> set[str]:
+    # Packages that it never heard of make it fail, and are left out of what it prints.
+    done = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *packages],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return {words[0] for words in lines if words[-1] == "installed"}

@@ -34,6 +34,10 @@ class Kubectl:
         except ToolError:
             return None
 
+    def has(self, kind: str, name: str) -> bool:
+        """Whether there is such an object."""
+        return self.try_run("get", kind, name, "-o", "name") is not None
+
     def json(self, *arguments: str) -> Any:
         """Its output, read as JSON."""
         return json.loads(self.run(*arguments, "-o", "json"))

@@ -92,7 +92,7 @@ class Node:
 
     def units(self) -> list[Unit]:
         """Every process of the node."""
-        return [*self.base_units(), *self.agent_units()]
+        return [*self.base_units(), *self.agent_units(), *self.node_units()]
 
     def base_units(self) -> list[Unit]:
         """The processes that need no other to be ready, their configuration files written."""
@@ -107,7 +107,11 @@ class Node:
 
     def agent_units(self) -> list[Unit]:
         """The processes that end, or wait long, unless containerd and the API server are ready."""
-        return [self._kubelet(), self._proxy(), self._policy()]
+        return [self._kubelet(), self._proxy()]
+
+    def node_units(self) -> list[Unit]:
+        """The processes that end unless the node is known to the API server."""
+        return [self._policy()]
 
     def _etcd(self) -> Unit:
         return self._unit(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tools.cluster import addons
 from tools.cluster.kubectl import Kubectl
@@ -58,23 +59,38 @@ def gateway_answers(port: int, host_name: str) -> bool:
 
 def problems(kubectl: Kubectl, gateway_port: int) -> list[str]:
     """What keeps the cluster from working, one sentence each."""
-    if not kubectl.ready():
+    text = kubectl.try_run("get", "nodes,deployments", "-A", "-o", "json")
+    if text is None:
         return ["the API server is not ready"]
+    items = json.loads(text)["items"]
     found = []
-    nodes = kubectl.json("get", "nodes")["items"]
+    nodes = [item for item in items if item["kind"] == "Node"]
     for node in nodes:
         conditions = {c["type"]: c["status"] for c in node["status"].get("conditions", [])}
         if conditions.get("Ready") != "True":
             found.append(f"node {node['metadata']['name']} is not ready")
     if not nodes:
         found.append("there is no node")
+    rolled_out = {
+        (item["metadata"]["namespace"], item["metadata"]["name"])
+        for item in items
+        if item["kind"] == "Deployment" and _is_rolled_out(item)
+    }
     for namespace, name in addons.DEPLOYMENTS.items():
-        text = kubectl.try_run("-n", namespace, "get", "deployment", name, "-o", "json")
-        if not json.loads(text or "{}").get("status", {}).get("availableReplicas"):
+        if (namespace, name) not in rolled_out:
             found.append(f"{name} in {namespace} is not available")
     if not found and not gateway_answers(gateway_port, addons.OBJECTS_HOST):
         found.append(f"the gateway does not answer on 127.0.0.1:{gateway_port}")
     return found
+
+
+def _is_rolled_out(deployment: dict[str, Any]) -> bool:
+    status, wanted = deployment["status"], deployment["spec"]["replicas"]
+    return bool(
+        status.get("observedGeneration") == deployment["metadata"]["generation"]
+        and status.get("updatedReplicas", 0) == wanted
+        and status.get("availableReplicas", 0) == wanted
+    )
 
 
 def forward_line() -> str:

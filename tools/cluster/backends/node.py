@@ -74,9 +74,16 @@ class NodeBackend:
         started += [unit.name for unit in node.agent_units() if units.ensure(unit)]
         if started:
             say(f"started {', '.join(started)}")
-        references = images.ensure_loaded(store, addons.IMAGES, say, self._neighbours())
-        self._apply(kubectl, references)
-        self._await(kubectl, units, say if started else (lambda _: None))
+        store_images = images.ensure_loaded(store, addons.IMAGES, say, self._neighbours())
+        self._apply(kubectl, store_images)
+        units.wait("kubelet", lambda: kubectl.has("node", NODE_NAME), "the node")
+        for unit in node.node_units():
+            if units.ensure(unit):
+                say(f"started {unit.name}")
+        if self.definition.simulated_gpus:
+            self._simulate_gpus(kubectl)
+        if probe.problems(kubectl, self.definition.gateway_port):
+            self._await(kubectl, units, say)
         kubeconfig.merge(self.definition.context, self.folder / "kubeconfig")
         return self.definition
 
@@ -185,14 +192,8 @@ class NodeBackend:
 
     def _await(self, kubectl: Kubectl, units: Units, say: Say) -> None:
         """Wait until everything works, seen from the host."""
-        say("waiting for the node")
-        units.wait(
-            "kubelet", lambda: kubectl.try_run("get", "node", NODE_NAME) is not None, "the node"
-        )
+        say("waiting for node, DNS, volumes, gateway and object storage")
         kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", "--timeout=60s")
-        if self.definition.simulated_gpus:
-            self._simulate_gpus(kubectl)
-        say("waiting for DNS, gateway and object storage")
 
         def available(item: tuple[str, str]) -> None:
             namespace, name = item
