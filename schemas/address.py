@@ -9,14 +9,19 @@ S3_HOST = "s3.amazonaws.com"
 
 _HOST = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?"
 _SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\x00-\x1f\x7f]+"
-_PATH = rf"(?:/{_SEGMENT})*/?"
-OBS = rf"obs://(?P<host>{_HOST})(?:/v1/(?P<account>AUTH_[A-Za-z0-9_-]+))?/(?P<bucket>[^/\x00-\x20\x7f]+)(?P<path>{_PATH})"
-S3 = rf"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9])(?P<path>{_PATH})"
-NAS = rf"nas://(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]{{0,62}}):(?P<path>(?:/{_SEGMENT})+/?|/)"
-_FORMS = {
-    scheme: re.compile(pattern + r"\Z")
-    for scheme, pattern in (("obs", OBS), ("s3", S3), ("nas", NAS))
+_PATH = rf"(?P<path>(?:/{_SEGMENT})*/?)"
+FORMS = {
+    "obs": rf"obs://(?P<host>{_HOST})(?:/v1/(?P<account>AUTH_[A-Za-z0-9_-]+))?"
+    rf"/(?P<bucket>(?!\.{{1,2}}(?:/|$))[^/\x00-\x20\x7f]+){_PATH}",
+    "s3": rf"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]){_PATH}",
+    "nas": rf"nas://(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(?=/){_PATH}",
 }
+EXAMPLES = {
+    "obs": "obs://HOST/CONTAINER/PATH",
+    "s3": "s3://BUCKET/PATH",
+    "nas": "nas://ID:/PATH",
+}
+_FORMS = {scheme: re.compile(f"{form}\\Z") for scheme, form in FORMS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +44,14 @@ class Address:
         return self.text
 
 
-def parse_address(text: str) -> Address:
-    """Read an address.
-
-    Raises:
-        ValueError: it has none of the three forms; the argument says what is expected.
-
-    """
+def parse_address(text: str) -> Address | None:
+    """Read an address; None if it has none of the three forms."""
     scheme = text.partition("://")[0]
-    form = _FORMS.get(scheme)
-    match = form.match(text) if form else None
-    if not match:
-        raise ValueError(_expected(scheme))
+    match = _FORMS[scheme].match(text) if scheme in _FORMS else None
+    if match is None:
+        return None
     parts = match.groupdict()
     path = parts["path"].strip("/")
     clean = text if scheme == "nas" and not path else text.rstrip("/")
     host = S3_HOST if scheme == "s3" else parts["host"]
     return Address(clean, scheme, host, parts.get("account") or "", parts.get("bucket") or "", path)
-
-
-def _expected(scheme: str) -> str:
-    return {
-        "obs": "obs://HOST/CONTAINER/PATH",
-        "s3": "s3://BUCKET/PATH",
-        "nas": "nas://ID:/PATH",
-    }.get(scheme, "obs://HOST/CONTAINER/PATH, s3://BUCKET/PATH or nas://ID:/PATH")

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.tree import Map, Seq, scalar_text
 
-_USERINFO = re.compile(r"//[^/@\s]*@")
+_USERINFO = re.compile(r"//\S*@")
 
 
 class StrictModel(BaseModel):

@@ -5,6 +5,7 @@ from schemas.base import shown
 from schemas.errors import Issue
 from schemas.files import Loaded
 from schemas.limits import DEFAULTS
+from schemas.nearest import close
 from schemas.platform import Platform
 from schemas.rules import check_rules
 from schemas.spec import Spec, has, root_mark
@@ -25,7 +26,7 @@ def check(loaded: Loaded) -> Spec:
             if "kind" not in tree:
                 spec.report("missing-key", ("kind",), "this key is required", "kind: Workspace")
         else:
-            hint = shape.close(str(kind), KINDS)
+            hint = close(str(kind), KINDS)
             spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
     header = Map()
     parts = set(SECTIONS) | {"platform"} if model is Workspace else set()
@@ -33,9 +34,11 @@ def check(loaded: Loaded) -> Spec:
         if key not in parts:
             header[key], header.marks[key] = value, tree.marks[key]
     instance, issues = shape.fit(model, header, (), spec.root, None)
-    optional = {"platform", "kind"} if "platform" in tree else {"kind"}
+    judged = {"kind"}  # above; and the platform may be in a file that cannot be read
+    if loaded.broken or "platform" in tree:
+        judged.add("platform")
     spec.issues += [
-        i for i in issues if not (i.rule in ("missing-key", "enum") and i.path in optional)
+        i for i in issues if not (i.rule in ("missing-key", "enum") and i.path in judged)
     ]
     if model is Workspace:
         spec.workspace = getattr(instance, "workspace", "")
@@ -49,7 +52,7 @@ def check(loaded: Loaded) -> Spec:
 
 def in_order(issues: list[Issue], loaded: Loaded) -> list[Issue]:
     """By file as read, line and column; what two paths share (copies, aliases) counts once."""
-    order = {source.name: index for index, source in enumerate(loaded.sources)}
+    order = {name: index for index, name in enumerate(loaded.names)}
     once: dict[tuple[object, ...], Issue] = {}
     for issue in issues:
         once.setdefault((issue.rule, issue.position, issue.message), issue)

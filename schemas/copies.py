@@ -4,7 +4,8 @@ A copy takes what it has not itself from the training that it names; maps are jo
 belongs to one run, not to its settings, is never taken: whether it runs, its count and protection.
 """
 
-from schemas.shape import Path, close
+from schemas.nearest import close
+from schemas.shape import Path
 from schemas.tree import Map, Value
 
 KEY = "copy"

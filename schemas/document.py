@@ -1,14 +1,89 @@
-"""A resolved spec as the document that says the same: what `emctl show` prints."""
+"""A resolved spec as the document that says the same: what `emctl show` prints and diffs compare.
+
+Plain maps, lists and scalars, sorted by name, with nothing left to a default. Loading it gives the
+same resolved spec again.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
 
 from schemas import resolved
-from schemas.types import Hyperparameter
-from schemas.units import duration_text
+from schemas.address import Address
+from schemas.hyperparameter import Hyperparameter
+from schemas.limits import Range
+from schemas.text import Literal
+from schemas.units import cpu_text, duration_text, memory_text
+from schemas.workspace import API_VERSION
 
-Plain = dict[str, object]
+Document = dict[str, object]
 
 
-def training_document(training: resolved.Training) -> Plain:
-    """A training as it could be written, with nothing left to a default."""
+def workspace_document(workspace: resolved.Workspace) -> Document:
+    """The whole spec as one document."""
+    return {
+        "api_version": API_VERSION,
+        "kind": "Workspace",
+        "workspace": workspace.name,
+        "platform": platform_document(workspace.platform),
+        "experiments": {
+            name: {"description": item.description} for name, item in workspace.experiments.items()
+        },
+        "trainings": {n: training_document(item) for n, item in workspace.trainings.items()},
+        "models": {n: model_document(item) for n, item in workspace.models.items()},
+        "endpoints": {n: endpoint_document(item) for n, item in workspace.endpoints.items()},
+        "notebooks": {n: notebook_document(item) for n, item in workspace.notebooks.items()},
+    }
+
+
+def platform_document(ground: resolved.Platform) -> Document:
+    """The section `platform`."""
+    return {
+        "region": ground.region,
+        "app_key": ground.app_key,
+        "target": _plain(ground.target),
+        "create_namespace": ground.create_namespace,
+        "security": ground.security,
+        "domain": ground.domain,
+        "gateway": _plain(ground.gateway),
+        "storage_classes": _plain(ground.storage_classes),
+        "object_storage": _plain(ground.object_storage),
+        "system_path": ground.system_path.text,
+        "nas": _plain(ground.nas),
+        "built_images": ground.built_images,
+        "images": {
+            name: {
+                "use": image.use,
+                "framework": image.framework,
+                "framework_version": image.framework_version,
+                "python_version": image.python_version,
+                "core_type": image.core_type,
+                "image": image.reference,
+            }
+            for name, image in ground.images.items()
+        },
+        "serving": {
+            name: {"image": server.reference, "protocol": server.protocol}
+            for name, server in ground.serving.items()
+        },
+        "flavors": {name: _flavor(flavor) for name, flavor in ground.flavors.items()},
+        "pools": {
+            name: {
+                "node_selector": pool.node_selector,
+                "taints": _plain(pool.taints),
+                "nodes": pool.nodes,
+                "gpus_per_node": pool.gpus_per_node,
+            }
+            for name, pool in ground.pools.items()
+        },
+        "packages": _plain(ground.packages),
+        "quotas": _quotas(ground),
+        "limits": {name: _range(name, allowed) for name, allowed in ground.limits.items()},
+    }
+
+
+def training_document(training: resolved.Training) -> Document:
+    """One entry of `trainings`."""
     return _given(
         {
             "experiment": training.experiment.name,
@@ -20,10 +95,10 @@ def training_document(training: resolved.Training) -> Plain:
             "image": training.image.name,
             "flavor": training.flavor.name,
             "instances": training.instances,
-            "input_data": {key: at.text for key, at in training.input_data.items()},
-            "checkpoint_input": training.checkpoint_input and training.checkpoint_input.text,
+            "input_data": _texts(training.input_data),
+            "checkpoint_input": _text(training.checkpoint_input),
             "output_data": training.output_data.text,
-            "checkpoint": training.checkpoint and training.checkpoint.text,
+            "checkpoint": _text(training.checkpoint),
             "data_storage": training.data_storage,
             "max_time": duration_text(training.max_time),
             "log_management": training.log_management,
@@ -35,16 +110,116 @@ def training_document(training: resolved.Training) -> Plain:
     )
 
 
-def _given(document: Plain) -> Plain:
+def model_document(model: resolved.Model) -> Document:
+    """One entry of `models`."""
+    source = model.source
+    return _given(
+        {
+            "description": model.description,
+            "framework": model.framework,
+            "framework_version": model.framework_version,
+            "training": source.name if isinstance(source, resolved.Training) else None,
+            "path": source.text if isinstance(source, Address) else None,
+            "model_name": model.model_name,
+            "tags": model.tags,
+        }
+    )
+
+
+def endpoint_document(endpoint: resolved.Endpoint) -> Document:
+    """One entry of `endpoints`, with its stages."""
+    return {
+        "description": endpoint.description,
+        "default_stage": endpoint.default_stage,
+        "stages": {
+            name: {
+                "description": stage.description,
+                "model": stage.model.name,
+                "resource_path": stage.resource_path,
+                "flavor": stage.flavor.name,
+                "instances": stage.instances,
+            }
+            for name, stage in endpoint.stages.items()
+        },
+        "log_management": endpoint.log_management,
+        "tags": endpoint.tags,
+        "deletion_protection": endpoint.deletion_protection,
+    }
+
+
+def notebook_document(notebook: resolved.Notebook) -> Document:
+    """One entry of `notebooks`."""
+    return {
+        "display_name": notebook.display_name,
+        "description": notebook.description,
+        "image": notebook.image.name,
+        "flavor": notebook.flavor.name,
+        "boot_storage": notebook.boot_storage,
+        "data_storage": notebook.data_storage,
+        "nas": _texts(notebook.nas),
+        "tags": notebook.tags,
+        "state": notebook.state,
+        "deletion_protection": notebook.deletion_protection,
+    }
+
+
+def _given(document: Document) -> Document:
     return {key: value for key, value in document.items() if value is not None}
 
 
-def _hyperparameter(value: Hyperparameter) -> object:
-    """Text, or the literal that EM_HPS has, which YAML reads back as the same."""
-    return value.text if value.json != value.text else Literal(value.text)
+def _text(address: Address | None) -> str | None:
+    return None if address is None else address.text
 
 
-class Literal(str):
-    """Text to be printed without quotes: a number or boolean as it was typed."""
+def _texts(addresses: Mapping[str, Address]) -> Document:
+    return {key: address.text for key, address in addresses.items()}
 
-    __slots__ = ()
+
+def _hyperparameter(value: Hyperparameter) -> str:
+    return value.text if value.is_text else Literal(value.text)
+
+
+def _flavor(flavor: resolved.Flavor) -> Document:
+    return _given(
+        {
+            "core_type": flavor.core_type,
+            "cpu": cpu_text(flavor.cpu),
+            "memory": memory_text(flavor.memory),
+            "gpu": {"model": flavor.gpu_model, "count": flavor.gpu_count}
+            if flavor.gpu_count
+            else None,
+            "pool": flavor.pool.name if flavor.pool else None,
+            "requests": {
+                "cpu": cpu_text(flavor.requests_cpu),
+                "memory": memory_text(flavor.requests_memory),
+            },
+        }
+    )
+
+
+def _quotas(ground: resolved.Platform) -> Document:
+    quotas = ground.quotas
+    return _given(
+        {
+            "cpu": None if quotas.cpu is None else cpu_text(quotas.cpu),
+            "memory": None if quotas.memory is None else memory_text(quotas.memory),
+            "gpu": quotas.gpu,
+            "storage": quotas.storage,
+        }
+    )
+
+
+def _range(name: str, allowed: Range) -> Document:
+    low, high = (
+        duration_text(n) if name == "max_time" else n for n in (allowed.minimum, allowed.maximum)
+    )
+    return {"min": low, "max": high} if allowed.has_minimum else {"max": high}
+
+
+def _plain(value: object) -> object:
+    """Schemas, and maps of them, as maps; what is not set is left out."""
+    if isinstance(value, BaseModel):
+        return {k: _plain(v) for k, v in value.__dict__.items() if v is not None}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

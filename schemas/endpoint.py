@@ -6,8 +6,21 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.effects import IN_PLACE, ROLL, Effect, OnChange
 from schemas.limits import Limited
+from schemas.scalar import pattern
 from schemas.tags import Tags
+
+ResourcePath = Annotated[
+    str,
+    *pattern(
+        "/(?:[A-Za-z0-9._~:-]+(?:/[A-Za-z0-9._~:-]+)*)?",
+        "resource-path",
+        "path of a URL",
+        255,
+        "such as /inference",
+    ),
+]
 
 
 class Stage(StrictModel):
@@ -15,7 +28,7 @@ class Stage(StrictModel):
     """What it is about. Defaults to none."""
     model: t.Reference
     """Model to serve, a name of `models`."""
-    resource_path: t.ResourcePath
+    resource_path: ResourcePath
     """Path that takes requests, such as `/inference`."""
     flavor: t.Reference
     """Size of each instance, a name of `platform.flavors`."""
@@ -37,3 +50,27 @@ class Endpoint(StrictModel):
     """Labels for people. Defaults to none."""
     deletion_protection: bool = False
     """Whether leaving the spec is refused. Defaults to deletable."""
+
+
+CHANGES = {
+    "description": IN_PLACE,
+    "default_stage": OnChange(
+        Effect.IN_PLACE, "requests go to the new stage once it answers; the old one stays"
+    ),
+    "log_management": ROLL,
+    "tags": IN_PLACE,
+    "deletion_protection": IN_PLACE,
+}
+CREATED = OnChange(Effect.CREATE)
+DELETED = OnChange(Effect.DELETE, "serving ends, with all its stages")
+STAGE_CHANGES = {
+    "description": IN_PLACE,
+    "model": ROLL,
+    "resource_path": OnChange(
+        Effect.RESTART, "calls of the old path fail once an instance has been replaced"
+    ),
+    "flavor": ROLL,
+    "instances": IN_PLACE,
+}
+STAGE_CREATED = OnChange(Effect.CREATE)
+STAGE_DELETED = OnChange(Effect.DELETE, "calls of the stage's own host fail")

@@ -79,8 +79,10 @@ class Loaded:
     """What was read: one tree, and what is wrong with it so far."""
 
     tree: Map
+    names: list[str] = field(default_factory=list)
+    """Of the files in the order of reading, main file first: the order of errors."""
     sources: list[Source] = field(default_factory=list)
-    """In the order of reading, main file first: the order of errors."""
+    """Those that could be parsed."""
     issues: list[Issue] = field(default_factory=list)
     broken: bool = False
     """Whether a file is missing from the tree, so that references cannot be judged."""
@@ -114,6 +116,7 @@ class _Reader:
 
     def take(self, name: str, identity: str, content: bytes) -> None:
         self.done.add(identity)
+        self.loaded.names.append(name)
         try:
             source, tree, issues = parse(content, name)
         except SpecError as error:

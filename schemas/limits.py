@@ -20,6 +20,7 @@ class Range:
     maximum: int
     unit: str = ""
     step: int = 1
+    has_minimum: bool = True
 
     def text(self, value: int) -> str:
         return duration_text(value) if self.unit == "s" else str(value)
@@ -31,9 +32,9 @@ DEFAULTS: dict[str, Range] = {
     "data_storage": Range(300, 10_000, "GB"),
     "notebook_storage": Range(10, 2040, "GB", step=10),
     "max_time": Range(parse_duration("1h"), parse_duration("720h"), "s"),
-    "hyperparameters": Range(0, 100),
-    "input_data": Range(0, 10),
-    "tags": Range(0, 10),
+    "hyperparameters": Range(0, 100, has_minimum=False),
+    "input_data": Range(0, 10, has_minimum=False),
+    "tags": Range(0, 10, has_minimum=False),
 }
 
 

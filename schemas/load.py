@@ -20,7 +20,7 @@ def load(path: Path | str, files: Files | None = None) -> resolved.Workspace:
     """
     main = os.fspath(path)
     loaded = read_spec(main, files or Disk(main), MERGED)
-    if not loaded.sources:
+    if not loaded.names or not loaded.sources or loaded.sources[0].name != main:
         raise SpecError(loaded.issues)
     spec = check(loaded)
     if spec.issues:

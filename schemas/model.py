@@ -1,11 +1,25 @@
 """A model: what a stage serves, from a training or from a folder of artifacts."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
-from schemas.platform import Framework
+from schemas.compute import Framework
+from schemas.effects import IN_PLACE, Effect, OnChange
+from schemas.scalar import pattern
 from schemas.tags import Tags
+
+ModelName = Annotated[
+    str,
+    *pattern(
+        "[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?",
+        "model-name",
+        "name of a model: letters, digits, '_', '-' and '.' between them",
+        50,
+    ),
+]
 
 
 class Model(StrictModel):
@@ -19,7 +33,23 @@ class Model(StrictModel):
     """Training that makes it: its newest complete revision is served. Without it `path` is."""
     path: t.StorageAddress | None = None
     """Folder of the artifacts, for a model that no training of this spec makes."""
-    model_name: t.ModelName | None = None
+    model_name: ModelName | None = None
     """Name that the artifact gives itself, where it is not the key: PyTorch archives have one."""
     tags: Tags = Field(default_factory=dict)
     """Labels for people. Defaults to none."""
+
+
+_SERVED_ANEW = OnChange(
+    Effect.RESTART, "stages that serve it are replaced instance by instance; serving goes on"
+)
+CHANGES = {
+    "description": IN_PLACE,
+    "framework": _SERVED_ANEW,
+    "framework_version": _SERVED_ANEW,
+    "training": _SERVED_ANEW,
+    "path": _SERVED_ANEW,
+    "model_name": _SERVED_ANEW,
+    "tags": IN_PLACE,
+}
+CREATED = OnChange(Effect.CREATE)
+DELETED = OnChange(Effect.DELETE, "its record goes; artifacts stay in storage")

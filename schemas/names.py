@@ -4,24 +4,30 @@ import hashlib
 import re
 
 NAME_LENGTH = 50
-OBJECT_LENGTH = 63
-"""Of a DNS label: objects, hosts and label values."""
+LABEL_LENGTH = 63
+"""Of a DNS label: objects, the first part of a host, label values."""
 HOST_LENGTH = 253
 NAME = re.compile(r"[a-z](?:-?[a-z0-9])*\Z")
 RESERVED = "kube-"
+_SHORTER = {
+    "training": 60,  # pods of an Indexed Job are hosts `<job>-<index>`
+    "notebook": 52,  # a StatefulSet's revision is a label value `<name>-<10 characters>`
+}
 
 
-def object_name(kind: str, name: str, *suffixes: str) -> str:
-    """The Kubernetes name `<kind>-<name>[-<suffix>…]`, at most 63 characters.
+def object_name(kind: str, name: str, suffix: str = "") -> str:
+    """The Kubernetes name `<kind>-<name>[-<suffix>]` of an owner object, at most 63 characters.
 
-    A longer one is cut, and a hash of the whole name keeps it unlike any other.
+    Jobs and StatefulSets get less, so that what they make has a valid name too. A longer one is
+    cut, and a hash of the whole name keeps it unlike any other.
     """
-    whole = "-".join((kind, name, *suffixes))
-    if len(whole) <= OBJECT_LENGTH:
+    limit = _SHORTER.get(kind, LABEL_LENGTH)
+    tail = f"-{suffix}" if suffix else ""
+    whole = f"{kind}-{name}{tail}"
+    if len(whole) <= limit:
         return whole
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
-    tail = "".join(f"-{suffix}" for suffix in (*suffixes, digest))
-    return f"{kind}-{name}"[: OBJECT_LENGTH - len(tail)].rstrip("-") + tail
+    tail += f"-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+    return f"{kind}-{name}"[: limit - len(tail)].rstrip("-") + tail
 
 
 def endpoint_host(workspace: str, domain: str, endpoint: str) -> str:

@@ -6,12 +6,16 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.effects import IN_PLACE, REOPEN, Effect, OnChange
 from schemas.limits import Limited
+from schemas.scalar import free_text
 from schemas.tags import Tags
+
+DisplayName = Annotated[str, *free_text(50, 1)]
 
 
 class Notebook(StrictModel):
-    display_name: t.DisplayName | None = None
+    display_name: DisplayName | None = None
     """Name for people. Defaults to the key."""
     description: t.Description = ""
     """What it is about. Defaults to none."""
@@ -31,3 +35,23 @@ class Notebook(StrictModel):
     """`stopped` removes the pod and keeps the data volume. Defaults to running."""
     deletion_protection: bool = False
     """Whether leaving the spec is refused. Defaults to deletable."""
+
+
+_FIXED = OnChange(Effect.REFUSED, "a volume keeps its size; a new notebook can have another")
+CHANGES = {
+    "display_name": IN_PLACE,
+    "description": IN_PLACE,
+    "image": REOPEN,
+    "flavor": REOPEN,
+    "boot_storage": _FIXED,
+    "data_storage": _FIXED,
+    "nas": REOPEN,
+    "tags": IN_PLACE,
+    "state": OnChange(
+        Effect.RESTART,
+        "stopping ends kernels and resets the boot volume; /root/easymaker stays",
+    ),
+    "deletion_protection": IN_PLACE,
+}
+CREATED = OnChange(Effect.CREATE)
+DELETED = OnChange(Effect.DELETE, "both volumes are deleted with all data on them; NAS stays")

@@ -1,12 +1,16 @@
-"""What a platform team owns: the cluster, its storage, images, flavors and limits."""
+"""What a platform team owns: the cluster and its gateway, storage, images, flavors and limits."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
+from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.compute import Flavor, Framework, Image, Pool, Serving
+from schemas.effects import IN_PLACE, Effect, OnChange
 from schemas.limits import Limits
+from schemas.storage import Nas, ObjectStorage
 
 
 class KubernetesTarget(StrictModel):
@@ -23,217 +27,47 @@ class AwsTarget(StrictModel):
     """Pulumi stack of the cluster, such as `organization/easymaker/cluster-dev`."""
 
 
+Target = Annotated[KubernetesTarget | AwsTarget, Field(discriminator="type")]
+
+
 class Gateway(StrictModel):
-    namespace: t.ObjectName
+    namespace: c.ObjectName
     """Namespace of the Gateway."""
-    name: t.ObjectName
+    name: c.ObjectName
     """Name of a Gateway (gateway.networking.k8s.io) that exists."""
-    listener: t.ObjectName
+    listener: c.ObjectName
     """Listener that the routes attach to."""
-    pod_selector: Annotated[dict[t.LabelKey, t.LabelValue], Field(min_length=1)]
+    pod_selector: Annotated[dict[c.LabelKey, c.LabelValue], Field(min_length=1)]
     """Labels of the gateway's pods: NetworkPolicies let them reach notebooks and stages."""
-    address: t.HostPort
+    address: c.HostPort
     """Where the gateway answers, to check routes at; the Host header says which is meant."""
     tls: bool = False
-    """Whether the listener speaks HTTPS. Without it URLs start with http://."""
+    """Whether the listener speaks HTTPS. Defaults to no: URLs start with http://."""
 
 
 class StorageClasses(StrictModel):
-    block: t.ObjectName | None = None
+    block: c.ObjectName | None = None
     """StorageClass of notebook volumes. Without it the cluster's default class is used."""
-    shared: t.ObjectName | None = None
+    shared: c.ObjectName | None = None
     """StorageClass of volumes that several pods mount. Without it the cluster's default is used."""
 
 
-class FromConfig(StrictModel):
-    pulumi_config: t.ConfigKey
-    """Key of an encrypted value of the stack's configuration; the program makes a Secret of it."""
-
-
-class FromSecret(StrictModel):
-    secret: t.ObjectName
-    """Name of a Secret that exists in the workspace's namespace."""
-    key: t.ConfigKey
-    """Key of the Secret's data."""
-
-
-def _credential_form(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return "secret" if "secret" in value or "key" in value else "pulumi_config"
-    return None
-
-
-Credential = Annotated[
-    Annotated[FromConfig, Tag("pulumi_config")] | Annotated[FromSecret, Tag("secret")],
-    Discriminator(
-        _credential_form,
-        custom_error_type="credential",
-        custom_error_message="a credential is named, never written",
-    ),
-]
-
-
-class Credentials(StrictModel):
-    access_key: Credential
-    """User or access key id, by name."""
-    secret_key: Credential
-    """Password or secret access key, by name."""
-
-
-class S3Storage(StrictModel):
-    type: Literal["s3"]
-    """An S3 endpoint."""
-    endpoint: t.Url
-    """URL of the endpoint, the same from pods and from where `emctl` runs."""
-    region: t.Word = "us-east-1"
-    """Region to sign requests for."""
-    credentials: Credentials
-    """Who reads and writes."""
-
-
-class SwiftStorage(StrictModel):
-    type: Literal["swift"]
-    """An OpenStack Swift endpoint, such as NHN Cloud's Object Storage."""
-    auth_url: t.Url
-    """URL of the identity service (v2.0 or v3)."""
-    tenant: t.Word
-    """Tenant (project) id."""
-    region: t.Word
-    """Region of the service catalogue."""
-    credentials: Credentials
-    """Who reads and writes."""
-
-
-ObjectStorage = Annotated[S3Storage | SwiftStorage, Field(discriminator="type")]
-
-
-class NfsNas(StrictModel):
-    type: Literal["nfs"]
-    """An NFS export."""
-    server: t.ObjectName
-    """Host name or address of the server."""
-    export: t.AbsolutePath
-    """Exported path that is the root of the NAS."""
-
-
-class EfsNas(StrictModel):
-    type: Literal["efs"]
-    """An EFS file system, mounted by its CSI driver."""
-    file_system: t.EfsId
-    """Id of the file system."""
-
-
-class HostPathNas(StrictModel):
-    type: Literal["host_path"]
-    """A folder of the node, for clusters with one node."""
-    path: t.AbsolutePath
-    """The folder, which must exist."""
-
-
-Nas = Annotated[NfsNas | EfsNas | HostPathNas, Field(discriminator="type")]
-
-ImageFramework = Literal["tensorflow", "pytorch", "sklearn", "python"]
-Framework = Literal["tensorflow", "pytorch", "sklearn"]
-CoreType = Literal["cpu", "gpu"]
-
-
-class Image(StrictModel):
-    use: Literal["training", "notebook"]
-    """What it is for."""
-    framework: ImageFramework
-    """Deep-learning framework that it holds; `python` for none."""
-    framework_version: t.Version
-    """Version of the framework, for people to choose by."""
-    python_version: t.Version
-    """Version of Python, for people to choose by."""
-    core_type: CoreType
-    """A `gpu` image runs on GPU flavors only, a `cpu` image on the others."""
-    image: t.Image
-    """Reference with a tag or digest, or a name of `built_images`."""
-
-
-class Serving(StrictModel):
-    image: t.Image
-    """Reference with a tag or digest, or a name of `built_images`."""
-    protocol: Literal["easymaker", "v1", "v2"] = "easymaker"
-    """What the server speaks: `easymaker` is this project's own server, `v1` the TensorFlow Serving
-    REST API, `v2` the open inference protocol; before the last two stands a front of ours."""
-
-
-class Requests(StrictModel):
-    cpu: t.Cpu | None = None
-    """CPU that is reserved. Without it the flavor's whole CPU is."""
-    memory: t.Memory | None = None
-    """Memory that is reserved. Without it the flavor's whole memory is."""
-
-
-class _Flavor(StrictModel):
-    cpu: t.Cpu
-    """CPU limit of a pod."""
-    memory: t.Memory
-    """Memory limit of a pod."""
-    pool: t.Reference | None = None
-    """Nodes to run on, a name of `pools`. Without it any node will do."""
-    requests: Requests = Requests()
-    """What is reserved, where that is less than the limit. Without it all of it is."""
-
-
-class CpuFlavor(_Flavor):
-    core_type: Literal["cpu"]
-    """No GPU: it takes `cpu` images."""
-
-
-class Gpu(StrictModel):
-    model: t.Word
-    """Model, for people to choose by, such as `a100`."""
-    count: Annotated[t.Whole, t.between(1, 16)]
-    """GPUs of a pod."""
-
-
-class GpuFlavor(_Flavor):
-    core_type: Literal["gpu"]
-    """With GPUs: it takes `gpu` images."""
-    gpu: Gpu
-    """The GPUs of a pod."""
-
-
-Flavor = Annotated[CpuFlavor | GpuFlavor, Field(discriminator="core_type")]
-
-
-class Taint(StrictModel):
-    value: t.LabelValue = ""
-    """Value of the taint. Without it the taint has none."""
-    effect: Literal["NoSchedule", "NoExecute", "PreferNoSchedule"] = "NoSchedule"
-    """What the taint does to pods that do not tolerate it."""
-
-
-class Pool(StrictModel):
-    node_selector: Annotated[dict[t.LabelKey, t.LabelValue], Field(min_length=1)]
-    """Labels that its nodes carry."""
-    taints: dict[t.LabelKey, Taint] = Field(default_factory=dict)
-    """Taints that its nodes carry, by key: pods of its flavors tolerate them."""
-    nodes: Annotated[t.Whole, t.between(1, 5000)]
-    """How many nodes it can have at most."""
-    gpus_per_node: Annotated[t.Whole, t.between(0, 16)] = 0
-    """GPUs of each node. Defaults to none: GPU flavors need another pool."""
-
-
 class CaBundle(StrictModel):
-    config_map: t.ObjectName
+    config_map: c.ObjectName
     """ConfigMap of the workspace's namespace that holds the certificates."""
-    key: t.ConfigKey = "ca.crt"
-    """Key of its data."""
+    key: c.SecretKey = "ca.crt"
+    """Key of its data. Defaults to `ca.crt`."""
 
 
 class Egress(StrictModel):
-    cidr: t.Cidr
+    cidr: c.Cidr
     """Addresses that pods may reach."""
     ports: Annotated[list[Annotated[t.Whole, t.between(1, 65535)]], Field(min_length=1)]
     """TCP ports that pods may reach there."""
 
 
 class Packages(StrictModel):
-    python_index: t.Url | None = None
+    python_index: c.Url | None = None
     """Index for `pip install`. Without it pip uses its own default."""
     ca_bundle: CaBundle | None = None
     """Certificates to trust beside the image's. Without it the image's alone count."""
@@ -243,11 +77,11 @@ class Packages(StrictModel):
 
 class Quotas(StrictModel):
     cpu: t.Cpu | None = None
-    """CPU that the workspace may reserve. Without it there is no bound."""
+    """CPU that all that runs may reserve. Without it there is no bound."""
     memory: t.Memory | None = None
-    """Memory that the workspace may reserve. Without it there is no bound."""
+    """Memory that all that runs may reserve. Without it there is no bound."""
     gpu: Annotated[t.Whole, t.between(0, 100_000)] | None = None
-    """GPUs that the workspace may use. Without it there is no bound."""
+    """GPUs that all that runs may use. Without it there is no bound."""
     storage: Annotated[t.Whole, t.between(0, 100_000_000)] | None = None
     """GB of notebook data volumes. Without it there is no bound."""
 
@@ -257,37 +91,77 @@ class Platform(StrictModel):
     """EM_REGION of every training. Defaults to NHN Cloud's `kr1`, which scripts expect."""
     app_key: t.Word = "easymaker"
     """EM_APPKEY of every training. Defaults to `easymaker`."""
-    target: Annotated[KubernetesTarget | AwsTarget, Field(discriminator="type")]
+    target: Target
     """The cluster that everything runs on."""
     create_namespace: bool = True
-    """Whether the program makes the namespace. With false it must exist, and stays when it goes."""
+    """Whether the program makes the namespace. With false it must exist, and stays at the end.
+    Defaults to making it."""
     security: Literal["baseline", "restricted"] = "baseline"
-    """Pod Security level. `baseline` runs pods as the image's user, `restricted` as uid 1000."""
-    domain: t.Domain
+    """Pod Security level: `restricted` runs pods as uid 1000. Defaults to running them as the
+    image's user, which EasyMaker's scripts expect."""
+    domain: c.Domain
     """Hosts are `<name>.<workspace>.<domain>`."""
     gateway: Gateway
     """The Gateway that routes attach to."""
     storage_classes: StorageClasses = StorageClasses()
     """StorageClasses of volumes. Without it the cluster's default class is used."""
-    object_storage: dict[t.StorageHost, ObjectStorage] = Field(default_factory=dict)
-    """Where the hosts of `obs://` addresses are. Defaults to none: `obs://` is refused."""
+    object_storage: dict[c.StorageHost, ObjectStorage] = Field(default_factory=dict)
+    """Where the hosts of `obs://` addresses are, by host; `s3.amazonaws.com` is where `s3://` is.
+    Defaults to none: `obs://` is refused."""
     system_path: t.ObsAddress
     """Prefix of the platform's own: TensorBoard events and archived logs."""
     nas: dict[t.EntryName, Nas] = Field(default_factory=dict)
-    """Where the ids of `nas://` addresses are. Defaults to none: `nas://` is refused."""
-    built_images: dict[t.EntryName, t.FullImage] = Field(default_factory=dict)
-    """Images that this project builds, by name; a lock file that `emctl images` writes."""
+    """Where `nas://` addresses are, by NAS id. Defaults to none: `nas://` is refused."""
+    built_images: dict[t.EntryName, c.FullImage] = Field(default_factory=dict)
+    """Images that this project builds, by name; comes from a lock file that `emctl images` writes.
+    Defaults to none."""
     images: dict[t.EntryName, Image] = Field(default_factory=dict)
-    """Images that trainings and notebooks choose from."""
+    """Images that trainings and notebooks choose from. Defaults to none."""
     serving: dict[Framework, Serving] = Field(default_factory=dict)
-    """Servers of models, by framework. Defaults to none: endpoints are refused."""
+    """Servers of models, by framework. Defaults to none: stages are refused."""
     flavors: dict[t.EntryName, Flavor] = Field(default_factory=dict)
-    """Sizes that trainings, stages and notebooks choose from."""
+    """Sizes that trainings, stages and notebooks choose from. Defaults to none."""
     pools: dict[t.EntryName, Pool] = Field(default_factory=dict)
-    """Groups of nodes that flavors choose from."""
+    """Groups of nodes that flavors choose from. Defaults to none."""
     packages: Packages = Packages()
-    """Where packages come from."""
+    """Where packages come from. Defaults to pip's own index and no way out."""
     quotas: Quotas = Quotas()
-    """What the workspace may use in all. Defaults to no bounds."""
+    """What the workspace may use in all; everything whose state is running counts, a stage with
+    one instance more. Defaults to no bounds."""
     limits: Limits = Limits()
     """Ranges of values. Defaults to EasyMaker's."""
+
+
+_NEXT = OnChange(Effect.IN_PLACE, "trainings follow with their next revision")
+_USERS = OnChange(
+    Effect.RESTART,
+    "notebooks that use it restart and stages are replaced instance by instance; trainings follow "
+    "with their next revision",
+)
+CHANGES = {
+    "region": _NEXT,
+    "app_key": _NEXT,
+    "target": OnChange(
+        Effect.REPLACE, "everything is made anew on the other cluster; notebook volumes are lost"
+    ),
+    "create_namespace": IN_PLACE,
+    "security": _USERS,
+    "domain": OnChange(Effect.IN_PLACE, "every URL changes; the old ones stop answering"),
+    "gateway": OnChange(Effect.IN_PLACE, "routes move; calls may fail until the new ones answer"),
+    "storage_classes": OnChange(
+        Effect.REFUSED, "a volume keeps its class; a new notebook can have another"
+    ),
+    "object_storage": _USERS,
+    "system_path": OnChange(
+        Effect.RESTART, "TensorBoards restart and show what is written from then on"
+    ),
+    "nas": _USERS,
+    "built_images": _USERS,
+    "images": _USERS,
+    "serving": _USERS,
+    "flavors": _USERS,
+    "pools": _USERS,
+    "packages": _USERS,
+    "quotas": IN_PLACE,
+    "limits": IN_PLACE,
+}

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from schemas import names, platform, resolved
+from schemas import compute, names, resolved
 from schemas.address import Address
+from schemas.cluster_types import is_full_image
 from schemas.document import training_document
 from schemas.endpoint import Endpoint
 from schemas.limits import DEFAULTS, Range
@@ -13,8 +14,8 @@ from schemas.notebook import Notebook
 from schemas.platform import Platform
 from schemas.revision import revision
 from schemas.spec import Spec
+from schemas.storage import Credentials, FromSecret
 from schemas.training import Training
-from schemas.types import is_full_image
 
 T = TypeVar("T")
 DEFAULT_DATA_STORAGE = DEFAULTS["data_storage"].minimum
@@ -79,7 +80,10 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
             update={"pod_selector": _sorted(written.gateway.pod_selector)}
         ),
         storage_classes=written.storage_classes,
-        object_storage=_sorted(written.object_storage),
+        object_storage={
+            host: storage.model_copy(update={"credentials": _named(storage.credentials)})
+            for host, storage in _sorted(written.object_storage).items()
+        },
         system_path=written.system_path,
         nas=_sorted(written.nas),
         built_images=_sorted(written.built_images),
@@ -109,13 +113,23 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
     )
 
 
+def _named(written: Credentials) -> Credentials:
+    """Credentials whose Secrets all have a key."""
+    update = {
+        field: given.model_copy(update={"key": given.key or field})
+        for field in Credentials.model_fields
+        if isinstance(given := getattr(written, field), FromSecret)
+    }
+    return written.model_copy(update=update)
+
+
 def _flavor(
     name: str,
-    written: platform.CpuFlavor | platform.GpuFlavor,
+    written: compute.CpuFlavor | compute.GpuFlavor,
     pools: Mapping[str, resolved.Pool],
 ) -> resolved.Flavor:
     requests = written.requests
-    gpu = written.gpu if isinstance(written, platform.GpuFlavor) else None
+    gpu = written.gpu if isinstance(written, compute.GpuFlavor) else None
     return resolved.Flavor(
         name=name,
         core_type=written.core_type,

@@ -7,10 +7,10 @@ where its meaning is written down.
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import names, platform
+from schemas import compute, names, platform, storage
 from schemas.address import Address
+from schemas.hyperparameter import Hyperparameter
 from schemas.limits import Range
-from schemas.types import Hyperparameter
 
 State = Literal["running", "stopped"]
 
@@ -39,7 +39,7 @@ class Serving:
 class Pool:
     name: str
     node_selector: dict[str, str]
-    taints: dict[str, platform.Taint]
+    taints: dict[str, compute.Taint]
     nodes: int
     gpus_per_node: int
 
@@ -71,10 +71,10 @@ class Platform:
     domain: str
     gateway: platform.Gateway
     storage_classes: platform.StorageClasses
-    object_storage: dict[str, platform.S3Storage | platform.SwiftStorage]
+    object_storage: dict[str, storage.S3Storage | storage.SwiftStorage]
     """By host of an `obs://` address; `address.S3_HOST` stands for `s3://`."""
     system_path: Address
-    nas: dict[str, platform.NfsNas | platform.EfsNas | platform.HostPathNas]
+    nas: dict[str, storage.NfsNas | storage.EfsNas | storage.HostPathNas]
     """By id of a `nas://` address."""
     built_images: dict[str, str]
     """Reference by name, of the images that the platform itself needs."""
@@ -127,6 +127,10 @@ class Training:
     deletion_protection: bool
     revision: str
     """Hash of what makes the run what it is, see `schemas.revision`."""
+
+    @property
+    def object_name(self) -> str:
+        return names.object_name("training", self.name, self.revision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ A model that does not fit still gives what does: an instance that lacks the wron
 rules can judge the rest in the same run.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -14,11 +14,13 @@ from pydantic_core import ErrorDetails
 
 from schemas.base import StrictModel, shown
 from schemas.errors import Issue, dotted
-from schemas.tree import Map, Mark, Seq
+from schemas.nearest import close
+from schemas.tree import Map, Mark, Seq, scalar_text
 
 M = TypeVar("M", bound=StrictModel)
 Path = tuple[str | int, ...]
-_LISTED = 12
+# What stands below such a key is never printed.
+SENSITIVE = re.compile("secret|passw|credential|token|access_?key|api_?key|private", re.IGNORECASE)
 
 
 def fit(
@@ -33,17 +35,6 @@ def fit(
         return fitting, []
     issues = [issue for e in found if (issue := _issue(model, e, raw, path, at))]
     return _partial(model, raw, found, context), issues
-
-
-def close(word: str, known: Iterable[str]) -> str:
-    """A hint: the name that was probably meant, or what there is."""
-    names = sorted(known)
-    near = difflib.get_close_matches(word, names, 1, 0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    if len(names) < 2:
-        return f"only {names[0]!r} is possible" if names else "there is none"
-    return f"one of {', '.join(names[:_LISTED])}" + (", ..." if len(names) > _LISTED else "")
 
 
 def place(raw: Map | Seq, parts: Path, at: Mark) -> tuple[Mark, Path]:
@@ -82,6 +73,8 @@ def _issue(
         on_key = loc[-1:] == ("[key]",)
     else:
         rule, message, hint = _builtin(kind, given, context)
+    if any(SENSITIVE.search(str(part)) for part in (*path, *inner)) and scalar_text(given):
+        message, hint = message.replace(shown(given), "what was given"), ""
     line, column = (mark.key_line, mark.key_column) if on_key else (mark.line, mark.column)
     position = mark.source.position(line, column)
     return Issue(rule, position, dotted((*path, *inner)), message, hint)

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.base import shown
 from schemas.errors import Issue, dotted
 from schemas.limits import DEFAULTS, Range
+from schemas.nearest import close
 from schemas.platform import Platform
-from schemas.shape import Path, close, place
+from schemas.shape import Path, place
 from schemas.tree import Map, Mark, Source
+
+SEARCHES = 20_000
+"""Names that are compared for hints, in all: a spec that is all wrong still answers at once."""
 
 
 @dataclass
@@ -23,6 +28,7 @@ class Spec:
     platform: Platform | None = None
     limits: Mapping[str, Range] = field(default_factory=lambda: DEFAULTS)
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    searches: int = 0
 
     def report(
         self, rule: str, path: Path, message: str, hint: str = "", *, at_key: bool = False
@@ -45,7 +51,9 @@ class Spec:
         known = self.names(*section)
         if name in known:
             return True
-        self.report("unknown-reference", path, f"there is no {what} {name!r}", close(name, known))
+        self.searches += len(known)
+        hint = close(name, known) if self.searches <= SEARCHES else ""
+        self.report("unknown-reference", path, f"there is no {what} {shown(name)}", hint)
         return False
 
 

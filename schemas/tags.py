@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from schemas import types as t
 from schemas.limits import Limited
+from schemas.scalar import free_text
 
-Tags = Annotated[dict[t.TagKey, t.TagValue], Limited("tags")]
+_Key = Annotated[str, *free_text(64, 1)]
+_Value = Annotated[str, *free_text(255)]
+Tags = Annotated[dict[_Key, _Value], Limited("tags")]

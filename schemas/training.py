@@ -6,14 +6,28 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.effects import IN_PLACE, RETRAIN, Effect, OnChange
+from schemas.hyperparameter import HyperparameterKey, HyperparameterValue
 from schemas.limits import Limited
+from schemas.scalar import pattern
 from schemas.tags import Tags
+
+EntryPoint = Annotated[
+    str,
+    *pattern(
+        r"(?!-)(?:(?!\.{1,2}/)[^/\x00-\x1f\x7f]+/)*[^/\x00-\x1f\x7f]+\.py",
+        "entry-point",
+        "Python file below the algorithm path",
+        255,
+        "such as train.py",
+    ),
+]
 
 
 class Algorithm(StrictModel):
     path: t.StorageAddress
     """Folder of the code; all below it is fetched."""
-    entry_point: t.EntryPoint
+    entry_point: EntryPoint
     """Python file below `path` that is started. A `requirements.txt` beside it gets installed."""
 
 
@@ -28,7 +42,7 @@ class Training(StrictModel):
     algorithm: Algorithm
     """The code."""
     hyperparameters: Annotated[
-        dict[t.HyperparameterKey, t.HyperparameterValue], Limited("hyperparameters")
+        dict[HyperparameterKey, HyperparameterValue], Limited("hyperparameters")
     ] = Field(default_factory=dict)
     """Arguments `--KEY VALUE`, variables EM_HP_KEY and members of the JSON in EM_HPS. Values arrive
     as typed; unquoted numbers and `true`, `false` are JSON numbers and booleans in EM_HPS, all else
@@ -65,3 +79,33 @@ class Training(StrictModel):
     """Raise it to train again with the same settings. Defaults to the first run."""
     deletion_protection: bool = False
     """Whether leaving the spec is refused. Defaults to deletable."""
+
+
+_LATER = "a run that has begun keeps what it began with; later revisions follow"
+CHANGES = {
+    "experiment": RETRAIN,
+    "description": IN_PLACE,
+    "algorithm": RETRAIN,
+    "hyperparameters": RETRAIN,
+    "image": RETRAIN,
+    "flavor": RETRAIN,
+    "instances": RETRAIN,
+    "input_data": RETRAIN,
+    "checkpoint_input": RETRAIN,
+    "output_data": RETRAIN,
+    "checkpoint": RETRAIN,
+    "data_storage": RETRAIN,
+    "max_time": IN_PLACE,
+    "log_management": OnChange(Effect.IN_PLACE, _LATER),
+    "tags": IN_PLACE,
+    "state": OnChange(
+        Effect.IN_PLACE,
+        "stopping suspends a run; started again it goes on from its last checkpoint, else anew",
+    ),
+    "run": RETRAIN,
+    "deletion_protection": IN_PLACE,
+}
+CREATED = OnChange(Effect.CREATE, "trains")
+DELETED = OnChange(
+    Effect.DELETE, "a run that is not complete is lost; output and checkpoints stay in storage"
+)

@@ -103,8 +103,3 @@ def scalar_text(value: object) -> str | None:
     if isinstance(value, Number):
         return value.text
     return str(value) if isinstance(value, int) else None
-
-
-def needs_quotes(text: str) -> bool:
-    """Whether the text, unquoted, would be read as something else than text."""
-    return not isinstance(plain(text), str)

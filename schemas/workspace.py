@@ -6,6 +6,7 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.effects import Effect, OnChange
 from schemas.endpoint import Endpoint
 from schemas.experiment import Experiment
 from schemas.model import Model
@@ -82,3 +83,9 @@ MERGED: dict[str, frozenset[str]] = {name: frozenset() for name in SECTIONS} | {
     "platform": _maps(Platform)
 }
 """The sections whose entries may come from several files, each with those of its own that may."""
+
+CHANGES = {
+    "workspace": OnChange(
+        Effect.REPLACE, "everything is made anew in another namespace; notebook volumes are lost"
+    ),
+}

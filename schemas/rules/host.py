@@ -1,4 +1,4 @@
-"""Hosts and object names: unique, and short enough for DNS."""
+"""Hosts and object names: unique, and hosts short enough for DNS."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from schemas.spec import Spec, has
 
 
 def check(spec: Spec) -> None:
+    objects(spec)
     if not spec.workspace or not has(spec.platform, "domain"):
         return
     assert spec.platform is not None  # noqa: S101
@@ -22,8 +23,8 @@ def check(spec: Spec) -> None:
 def length(spec: Spec, path: Path, host: str, parts: str) -> None:
     """The first label of a host has at most 63 characters, the host at most 253."""
     label = host.partition(".")[0]
-    if len(label) > names.OBJECT_LENGTH:
-        over = len(label) - names.OBJECT_LENGTH
+    if len(label) > names.LABEL_LENGTH:
+        over = len(label) - names.LABEL_LENGTH
         message = f"the host label {parts} is {len(label)} characters long, at most 63 are allowed"
         spec.report("host-length", path, message, f"shorten it by {over}", at_key=True)
     elif len(host) > names.HOST_LENGTH:
@@ -38,6 +39,19 @@ def unique(spec: Spec, path: Path, host: str, taken: dict[str, Path]) -> None:
     if first != path:
         message = f"would answer at {host}, as {dotted(first)} does"
         spec.report("host-twice", path, message, "rename one", at_key=True)
+
+
+def objects(spec: Spec) -> None:
+    """No two resources make one object: long names are cut, and only a hash tells them apart."""
+    for section in spec.sections:
+        taken: dict[str, str] = {}
+        for name in spec.sections[section]:
+            made = names.object_name(section.removesuffix("s"), name)
+            first = taken.setdefault(made, name)
+            if first != name:
+                message = f"would make the object {made}, as {section}.{first} does"
+                path = (section, name)
+                spec.report("object-twice", path, message, "rename one", at_key=True)
 
 
 def _hosts(spec: Spec, place: tuple[str, str]) -> Iterator[tuple[Path, str, str]]:

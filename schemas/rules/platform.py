@@ -1,8 +1,9 @@
 """Within the platform: images that are built, pools of flavors."""
 
-from schemas.platform import GpuFlavor, Platform
+from schemas.cluster_types import is_full_image
+from schemas.compute import GpuFlavor
+from schemas.platform import Platform
 from schemas.spec import Spec, has
-from schemas.types import is_full_image
 from schemas.units import cpu_text, memory_text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.platform import GpuFlavor
+from schemas.compute import GpuFlavor
 from schemas.spec import Spec
 from schemas.units import cpu_text, memory_text
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.platform import GpuFlavor
+from schemas.compute import GpuFlavor
 from schemas.spec import Spec, has
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from schemas.address import S3_HOST, Address
-from schemas.shape import Path, close
+from schemas.nearest import close
+from schemas.shape import Path
 from schemas.spec import Spec
 
 

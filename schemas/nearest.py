@@ -1,0 +1,30 @@
+"""The name that was probably meant."""
+
+import difflib
+from collections.abc import Iterable
+
+_LISTED = 12
+_COMPARED = 400
+"""Names that are compared at most: what is left of the message's worth is not worth a second."""
+
+
+def close(word: str, known: Iterable[str]) -> str:
+    """A hint: the name that was probably meant, or what there is."""
+    names = sorted(known)
+    if found := nearest(word, names):
+        return f"did you mean {found!r}?"
+    if len(names) < 2:
+        return f"only {names[0]!r} is possible" if names else "there is none"
+    return f"one of {', '.join(names[:_LISTED])}" + (", ..." if len(names) > _LISTED else "")
+
+
+def nearest(word: str, names: list[str]) -> str:
+    """The most similar name, whatever its case; empty if none is similar."""
+    lower = {name.lower(): name for name in names if abs(len(name) - len(word)) <= len(word)}
+    if word.lower() in lower:
+        return lower[word.lower()]
+    if len(lower) > _COMPARED:
+        lower = {low: name for low, name in lower.items() if low[:1] == word[:1].lower()}
+    candidates = list(lower)[:_COMPARED]
+    found = difflib.get_close_matches(word.lower()[:100], candidates, 1, 0.6)
+    return lower[found[0]] if found else ""

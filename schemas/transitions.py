@@ -1,0 +1,131 @@
+"""Changes that are refused: rules that compare a spec with what was applied before.
+
+Each rule is a function of path and both documents that gives the reason, or nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.effects import Effect
+
+Document = Mapping[str, Any]
+Path = tuple[str, ...]
+
+
+def refusal(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """Why a change is refused; empty if it is not."""
+    for rule in (_protected, _notebook_flavor, _fixed_size, _storage_class, _training_of_model):
+        if reason := rule(path, effect, old, new):
+            return reason
+    return ""
+
+
+def _protected(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """`deletion_protection: true` of what was applied refuses the deletion."""
+    if effect is not Effect.DELETE or len(path) != 2:
+        return ""
+    if not old[path[0]][path[1]].get("deletion_protection"):
+        return ""
+    return "it is protected: apply deletion_protection: false first"
+
+
+def _notebook_flavor(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """[G] A notebook's core type can't change, its flavor only while it is stopped."""
+    if path[0] != "notebooks" or path[2:] not in (("flavor",), ("image",)):
+        return ""
+    before, after = (document["notebooks"][path[1]] for document in (old, new))
+    types = [
+        document["platform"]["images"][notebook["image"]]["core_type"]
+        for document, notebook in ((old, before), (new, after))
+    ]
+    if types[0] != types[1]:
+        return (
+            f"a notebook stays on {types[0].upper()} flavors: make a new one for {types[1].upper()}"
+        )
+    if path[2] == "flavor" and before["state"] != "stopped":
+        return "the flavor changes only while the notebook is stopped: apply state: stopped first"
+    return ""
+
+
+def _fixed_size(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """[G] Storage sizes are fixed at creation."""
+    if path[0] == "notebooks" and path[2:] in (("boot_storage",), ("data_storage",)):
+        return "a volume keeps its size: a new notebook can have another"
+    return ""
+
+
+def _storage_class(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """The class of a volume that exists is fixed; without notebooks that stay there is none."""
+    if path[:2] != ("platform", "storage_classes"):
+        return ""
+    stay = sorted(name for name in old["notebooks"] if name in new["notebooks"])
+    if not stay:
+        return ""
+    listed = ", ".join(stay[:5]) + (", ..." if len(stay) > 5 else "")
+    return f"a volume keeps its class, and there are notebooks: {listed}"
+
+
+def _training_of_model(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """[G] A training can't be deleted while a model made from it exists."""
+    if effect is not Effect.DELETE or path[0] != "trainings" or len(path) != 2:
+        return ""
+    made = (n for n, model in old["models"].items() if model.get("training") == path[1])
+    left = sorted(name for name in made if name in new["models"])
+    return f"model {left[0]!r} was made by it: apply the model's change first" if left else ""
+
+
+def users(path: Path, old: Document, new: Document) -> tuple[str, ...]:
+    """Who restarts when an entry of the platform changes: notebooks and stages, in both specs."""
+    section, entry = path[1], path[2] if len(path) > 2 else ""
+    found = []
+    for name, notebook in new["notebooks"].items():
+        if name in old["notebooks"] and _notebook_uses(section, entry, notebook, new):
+            found.append(f"notebooks.{name}")
+    for name, endpoint in new["endpoints"].items():
+        before = old["endpoints"].get(name, {"stages": {}})["stages"]
+        for stage_name, stage in endpoint["stages"].items():
+            if stage_name in before and _stage_uses(section, entry, stage, new):
+                found.append(f"endpoints.{name}.stages.{stage_name}")
+    if section == "system_path":
+        found = [f"experiments.{name}" for name in new["experiments"] if name in old["experiments"]]
+    return tuple(found)
+
+
+def _notebook_uses(section: str, entry: str, notebook: Document, new: Document) -> bool:
+    flavor = new["platform"]["flavors"].get(notebook["flavor"], {})
+    used: dict[str, bool] = {
+        "images": notebook["image"] == entry,
+        "flavors": notebook["flavor"] == entry,
+        "pools": flavor.get("pool") == entry,
+        "nas": any(_nas_id(address) == entry for address in notebook["nas"].values()),
+        "packages": entry in ("python_index", "ca_bundle"),
+        "security": True,
+    }
+    return used.get(section, False)
+
+
+def _stage_uses(section: str, entry: str, stage: Document, new: Document) -> bool:
+    model = new["models"][stage["model"]]
+    flavor = new["platform"]["flavors"].get(stage["flavor"], {})
+    training = new["trainings"].get(model.get("training"), {})
+    address = model.get("path") or training.get("output_data", "")
+    used: dict[str, bool] = {
+        "serving": model["framework"] == entry,
+        "flavors": stage["flavor"] == entry,
+        "pools": flavor.get("pool") == entry,
+        "nas": _nas_id(address) == entry,
+        "object_storage": _host(address) == entry,
+        "security": True,
+        "built_images": entry == "tools",
+    }
+    return used.get(section, False)
+
+
+def _nas_id(address: str) -> str:
+    return address.removeprefix("nas://").partition(":")[0] if address.startswith("nas:") else ""
+
+
+def _host(address: str) -> str:
+    if address.startswith("s3://"):
+        return "s3.amazonaws.com"
+    return address.removeprefix("obs://").partition("/")[0] if address.startswith("obs:") else ""
