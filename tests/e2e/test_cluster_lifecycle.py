@@ -97,7 +97,6 @@ def test_two_clusters_stand_side_by_side_and_one_leaves_no_trace(
     before = listing()
     running = processes(cluster)
     for other in bring_up("other", tmp_path):
-        assert other.gateway_port != cluster.gateway_port or other.state != cluster.state
         assert listing()["interfaces"] > before["interfaces"]
         other.apply(namespace("only-here"))
         assert "only-here" not in cluster.kubectl("get", "namespaces", "-o", "name")

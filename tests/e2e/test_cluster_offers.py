@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import LocalCluster, namespace, pod, pod_spec, service
+from tests.support.cluster import LocalCluster, namespace, pod, pod_spec, service, until
 from tools import images
 
 pytestmark = pytest.mark.e2e
@@ -176,15 +176,15 @@ def test_a_route_answers_on_loopback(cluster: LocalCluster, space: str) -> None:
     cluster.wait("-n", space, "pod/web", "--for=condition=Ready")
     accepted = "jsonpath={.status.parents[0].conditions[?(@.type=='Accepted')].status}=True"
     cluster.wait("-n", space, "httproute/web", f"--for={accepted}")
-    status = 0
-    for _ in range(200):
+
+    def answers() -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", cluster.gateway_port, timeout=5)
         connection.request("GET", "/", headers={"Host": host})
         status = connection.getresponse().status
         connection.close()
-        if status == 200:
-            break
-    assert status == 200
+        return status == 200
+
+    until(answers, "the route's first answer")
     # Pods reach the very same address.
     url = f"http://{host}:{cluster.gateway_port}/"
     code = f"import urllib.request; print(urllib.request.urlopen({url!r}, timeout=10).status)"

@@ -2,9 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +102,21 @@ class LocalCluster:
         return self.kubectl("-n", namespace, "logs", name)
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody holds: a person's cluster has the usual one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for something that no event tells of; fails the test if it stays away."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} took longer than {seconds:g} s"
+        time.sleep(0.05)
+
+
 def emctl(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command line as a person does."""
     program = Path(sys.executable).with_name("emctl")
@@ -156,7 +173,7 @@ def bring_up(name: str, home: Path, loaded: Sequence[str] = ()) -> Iterator[Loca
     """A cluster with further images loaded, for a fixture; down again at its end."""
     made = LocalCluster(name, home)
     try:
-        up = made.emctl("up")
+        up = made.emctl("up", f"--gateway-port={free_port()}")
         assert up.returncode == 0, up.stderr
         if loaded:
             images.ensure_loaded(made.backend.images(), loaded, print)
