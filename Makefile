@@ -34,7 +34,7 @@ check: setup ## format, lint, strict types, import contracts, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
-	$(BIN)/lint-imports
+	PYTHONPATH=runtime $(BIN)/lint-imports
 	$(BIN)/pytest -m "not e2e and not soak"
 
 fix: setup ## format, and write generated files anew
