@@ -4,9 +4,9 @@ from schemas import copies, shape
 from schemas.base import shown
 from schemas.errors import Issue
 from schemas.files import Loaded
-from schemas.limits import DEFAULTS
 from schemas.nearest import close
 from schemas.platform import Platform
+from schemas.ranges import DEFAULTS
 from schemas.rules import check_rules
 from schemas.spec import Spec, has, root_mark
 from schemas.tree import Map, Mark

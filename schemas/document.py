@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from schemas import resolved
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
-from schemas.limits import Range
+from schemas.ranges import Range
 from schemas.text import Literal
 from schemas.units import cpu_text, duration_text, memory_text
 from schemas.workspace import API_VERSION
@@ -213,7 +213,7 @@ def _range(name: str, allowed: Range) -> Document:
     low, high = (
         duration_text(n) if name == "max_time" else n for n in (allowed.minimum, allowed.maximum)
     )
-    return {"min": low, "max": high} if allowed.has_minimum else {"max": high}
+    return {"min": low, "max": high} if not allowed.is_count else {"max": high}
 
 
 def _plain(value: object) -> object:

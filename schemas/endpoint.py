@@ -7,7 +7,7 @@ from pydantic import Field
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, ROLL, Effect, OnChange
-from schemas.limits import Limited
+from schemas.ranges import Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
 
@@ -32,7 +32,7 @@ class Stage(StrictModel):
     """Path that takes requests, such as `/inference`."""
     flavor: t.Reference
     """Size of each instance, a name of `platform.flavors`."""
-    instances: Annotated[t.Whole, Limited("instances")] = 1
+    instances: Annotated[t.Whole, Within("instances")] = 1
     """Servers that share the requests. Defaults to one, which serves nothing while it is replaced
     on a lost node."""
 

@@ -1,84 +1,11 @@
-"""EasyMaker's ranges, and how a platform changes them."""
+"""How a platform changes EasyMaker's ranges."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
-
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from dataclasses import replace
+from typing import Annotated
 
 from schemas import types as t
-from schemas.base import StrictModel, refused
-from schemas.units import duration_text, parse_duration
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """What a number, a duration (in seconds) or a count may be."""
-
-    minimum: int
-    maximum: int
-    unit: str = ""
-    step: int = 1
-    has_minimum: bool = True
-
-    def text(self, value: int) -> str:
-        return duration_text(value) if self.unit == "s" else str(value)
-
-
-# [G] and [E] figures of the guides; sizes are in GB, which are GiB here as there.
-DEFAULTS: dict[str, Range] = {
-    "instances": Range(1, 10),
-    "data_storage": Range(300, 10_000, "GB"),
-    "notebook_storage": Range(10, 2040, "GB", step=10),
-    "max_time": Range(parse_duration("1h"), parse_duration("720h"), "s"),
-    "hyperparameters": Range(0, 100, has_minimum=False),
-    "input_data": Range(0, 10, has_minimum=False),
-    "tags": Range(0, 10, has_minimum=False),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """Metadata of a field whose range the platform can change: `Annotated[int, Limited("x")]`.
-
-    The range comes from the validation context (a mapping like `DEFAULTS`).
-    """
-
-    name: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        return {**handler(schema), "x-limit": self.name}
-
-    def _check(self, value: Any, info: ValidationInfo) -> Any:
-        limits = info.context or DEFAULTS
-        allowed: Range = limits[self.name]
-        if isinstance(value, dict):
-            if len(value) > allowed.maximum:
-                count = f"{len(value)} entries, at most {allowed.maximum} are allowed"
-                raise refused("count", count)
-            return value
-        low, high = allowed.text(allowed.minimum), allowed.text(allowed.maximum)
-        if not allowed.minimum <= value <= allowed.maximum:
-            message = f"must be {low} to {high}{_of(allowed)}, not {allowed.text(value)}"
-            raise refused("range", message)
-        if value % allowed.step:
-            lower = value - value % allowed.step
-            near = [n for n in (lower, lower + allowed.step) if n <= allowed.maximum]
-            message = f"must be a multiple of {allowed.step}{_of(allowed)}, not {value}"
-            raise refused("step", message, f"use {' or '.join(map(str, near))}")
-        return value
-
-
-def _of(allowed: Range) -> str:
-    return f" {allowed.unit}" if allowed.unit == "GB" else ""
+from schemas.base import StrictModel
+from schemas.ranges import DEFAULTS, Range
 
 
 class _Sizes(StrictModel):

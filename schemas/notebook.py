@@ -7,7 +7,7 @@ from pydantic import Field
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, REOPEN, Effect, OnChange
-from schemas.limits import Limited
+from schemas.ranges import Within
 from schemas.scalar import free_text
 from schemas.tags import Tags
 
@@ -23,9 +23,9 @@ class Notebook(StrictModel):
     """Notebook image, a name of `platform.images`."""
     flavor: t.Reference
     """Size, a name of `platform.flavors`."""
-    boot_storage: Annotated[t.Whole, Limited("notebook_storage")]
+    boot_storage: Annotated[t.Whole, Within("notebook_storage")]
     """GB for the system and base environments, in steps of 10; fresh at every start."""
-    data_storage: Annotated[t.Whole, Limited("notebook_storage")]
+    data_storage: Annotated[t.Whole, Within("notebook_storage")]
     """GB at /root/easymaker, in steps of 10; kept over restarts."""
     nas: dict[t.FolderName, t.NasAddress] = Field(default_factory=dict)
     """NAS paths to mount, by the name of the mount folder. Defaults to none."""

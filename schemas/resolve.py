@@ -8,10 +8,10 @@ from schemas.address import Address
 from schemas.cluster_types import is_full_image
 from schemas.document import training_document
 from schemas.endpoint import Endpoint
-from schemas.limits import DEFAULTS, Range
 from schemas.model import Model
 from schemas.notebook import Notebook
 from schemas.platform import Platform
+from schemas.ranges import DEFAULTS, Range
 from schemas.revision import revision
 from schemas.spec import Spec
 from schemas.storage import Credentials, FromSecret

@@ -10,7 +10,7 @@ from typing import Literal
 from schemas import compute, names, platform, storage
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
-from schemas.limits import Range
+from schemas.ranges import Range
 
 State = Literal["running", "stopped"]
 

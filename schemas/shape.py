@@ -100,10 +100,6 @@ def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str,
     elif kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
         answer = "missing-key", f"the key {key!r} is required", ""
-    elif kind == "greater_than_equal":
-        answer = "range", f"must be at least {context['ge']}, not {shown(given)}", ""
-    elif kind == "less_than_equal":
-        answer = "range", f"must be at most {context['le']}, not {shown(given)}", ""
     elif kind == "too_short":
         answer = "count", "is empty, at least one entry is needed", ""
     elif kind == "credential":

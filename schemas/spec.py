@@ -6,9 +6,9 @@ from typing import Any
 
 from schemas.base import shown
 from schemas.errors import Issue, dotted
-from schemas.limits import DEFAULTS, Range
 from schemas.nearest import close
 from schemas.platform import Platform
+from schemas.ranges import DEFAULTS, Range
 from schemas.shape import Path, place
 from schemas.tree import Map, Mark, Source
 

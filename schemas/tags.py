@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from schemas.limits import Limited
+from schemas.ranges import Within
 from schemas.scalar import free_text
 
 _Key = Annotated[str, *free_text(64, 1)]
 _Value = Annotated[str, *free_text(255)]
-Tags = Annotated[dict[_Key, _Value], Limited("tags")]
+Tags = Annotated[dict[_Key, _Value], Within("tags")]

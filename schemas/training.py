@@ -8,7 +8,7 @@ from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, RETRAIN, Effect, OnChange
 from schemas.hyperparameter import HyperparameterKey, HyperparameterValue
-from schemas.limits import Limited
+from schemas.ranges import Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
 
@@ -42,7 +42,7 @@ class Training(StrictModel):
     algorithm: Algorithm
     """The code."""
     hyperparameters: Annotated[
-        dict[HyperparameterKey, HyperparameterValue], Limited("hyperparameters")
+        dict[HyperparameterKey, HyperparameterValue], Within("hyperparameters")
     ] = Field(default_factory=dict)
     """Arguments `--KEY VALUE`, variables EM_HP_KEY and members of the JSON in EM_HPS. Values arrive
     as typed; unquoted numbers and `true`, `false` are JSON numbers and booleans in EM_HPS, all else
@@ -51,9 +51,9 @@ class Training(StrictModel):
     """Training image, a name of `platform.images`."""
     flavor: t.Reference
     """Size of each instance, a name of `platform.flavors`."""
-    instances: Annotated[t.Whole, Limited("instances")] = 1
+    instances: Annotated[t.Whole, Within("instances")] = 1
     """Pods that train together. Defaults to one."""
-    input_data: Annotated[dict[t.FolderName, t.StorageAddress], Limited("input_data")] = Field(
+    input_data: Annotated[dict[t.FolderName, t.StorageAddress], Within("input_data")] = Field(
         default_factory=dict
     )
     """Data sets, each fetched into the folder that EM_DATASET_NAME holds. Defaults to none."""
@@ -64,10 +64,10 @@ class Training(StrictModel):
     checkpoint: t.StorageAddress | None = None
     """Prefix under which each revision keeps checkpoints. Without it none are kept, and a run that
     loses its node starts over."""
-    data_storage: Annotated[t.Whole, Limited("data_storage")] | None = None
+    data_storage: Annotated[t.Whole, Within("data_storage")] | None = None
     """GB of local disk for what is fetched from object storage. Defaults to the smallest allowed;
     there is none where all addresses are `nas://`."""
-    max_time: Annotated[t.Duration, Limited("max_time")] | None = None
+    max_time: Annotated[t.Duration, Within("max_time")] | None = None
     """Run time after which it is ended. Defaults to the longest allowed."""
     log_management: bool = False
     """Whether logs are JSON lines with EasyMaker's fields. Defaults to plain lines."""

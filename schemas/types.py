@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from schemas import address, names, units
 from schemas.base import refused, shown
+from schemas.ranges import Range, Within
 from schemas.scalar import as_typed, bounded, checked, free_text, pattern, string
 from schemas.tree import Number, scalar_text
 
@@ -98,9 +99,9 @@ def _whole(value: object) -> int:
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
-def between(low: int, high: int) -> Any:
+def between(low: int, high: int) -> Within:
     """A range that no platform changes."""
-    return Field(ge=low, le=high)
+    return Within(Range(low, high))
 
 
 def _duration(text: str) -> int:
