@@ -10,8 +10,12 @@ from tools.errors import ToolError
 
 # One file a command, loaded when called: `emctl validate` must not wait for what it does not use.
 COMMANDS = {
+    "diff": ("cli.diff", "what the change from one spec to another does, and costs"),
     "images": ("cli.images", "build and push the platform's images"),
     "local": ("cli.local", "a local cluster: up, down, status, images"),
+    "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
+    "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
+    "validate": ("cli.validate", "everything that is wrong with a spec, at once"),
 }
 
 

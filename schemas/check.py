@@ -17,7 +17,8 @@ from schemas.workspace import KINDS, SECTIONS, Workspace
 def check(loaded: Loaded) -> Spec:
     """Check a merged tree; the result's `issues` are all that was found, in file order."""
     tree = loaded.tree
-    spec = Spec(tree, root_mark(loaded.sources[0]), list(loaded.issues))
+    assert tree is not None  # noqa: S101
+    spec = Spec(tree, root_mark(loaded.sources[loaded.names[0]]), list(loaded.issues))
     kind = tree.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:

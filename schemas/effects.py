@@ -25,7 +25,7 @@ class OnChange:
     """Data lost, run repeated, serving interrupted or not; empty: nothing."""
 
     def __str__(self) -> str:
-        return f"{self.effect}: {self.cost}" if self.cost else str(self.effect)
+        return f"{self.effect}; {self.cost}" if self.cost else str(self.effect)
 
 
 IN_PLACE = OnChange(Effect.IN_PLACE)

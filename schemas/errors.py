@@ -5,10 +5,11 @@ SpecError        every problem of one load, in file order
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+_NOTHING: Mapping[str, Sequence[str]] = {}
 _PLAIN_KEY = re.compile(r"[\w-]{1,60}\Z")
 
 
@@ -31,9 +32,18 @@ def dotted(path: Iterable[str | int]) -> str:
         if _PLAIN_KEY.match(key):
             shown += f".{key}" if shown else key
         else:
-            printable = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in key)
-            shown += f"[{printable if len(printable) <= 60 else printable[:57] + '...'}]"
+            shown += f"[{printable(key)}]"
     return shown
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: short, without control characters."""
+    safe = text if text.isprintable() else "".join(map(_safe, text))
+    return safe if len(safe) <= 60 else f"{safe[:57]}..."
+
+
+def _safe(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,10 @@ class Issue:
 class SpecError(Exception):
     """A spec cannot be used. `issues` holds every reason; `str()` is one line each."""
 
-    def __init__(self, issues: Iterable[Issue]) -> None:
+    def __init__(
+        self, issues: Iterable[Issue], lines: Mapping[str, Sequence[str]] = _NOTHING
+    ) -> None:
         self.issues = tuple(issues)
+        self.lines = lines
+        """Of each file that is text, by its name, to show what is wrong."""
         super().__init__("\n".join(map(str, self.issues)))

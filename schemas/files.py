@@ -13,7 +13,7 @@ from typing import Protocol
 
 from schemas.base import shown
 from schemas.errors import Issue, Position, SpecError, dotted
-from schemas.parse import MAX_BYTES, parse
+from schemas.parse import MAX_BYTES, decode, parse
 from schemas.tree import Map, Mark, Seq, Source
 
 MAX_FILES = 1000
@@ -78,11 +78,12 @@ def _is_project(folder: Path) -> bool:
 class Loaded:
     """What was read: one tree, and what is wrong with it so far."""
 
-    tree: Map
+    tree: Map | None = None
+    """None: the main file could not be read."""
     names: list[str] = field(default_factory=list)
     """Of the files in the order of reading, main file first: the order of errors."""
-    sources: list[Source] = field(default_factory=list)
-    """Those that could be parsed."""
+    sources: dict[str, Source] = field(default_factory=dict)
+    """Those that are text."""
     issues: list[Issue] = field(default_factory=list)
     broken: bool = False
     """Whether a file is missing from the tree, so that references cannot be judged."""
@@ -90,7 +91,7 @@ class Loaded:
 
 def read_spec(main: str, files: Files, merged: dict[str, frozenset[str]]) -> Loaded:
     """Read a spec. `merged` names the sections whose entries merge; for each, its subsections."""
-    loaded = Loaded(Map())
+    loaded = Loaded()
     _Reader(files, merged, loaded).read_main(main)
     return loaded
 
@@ -118,19 +119,20 @@ class _Reader:
         self.done.add(identity)
         self.loaded.names.append(name)
         try:
-            source, tree, issues = parse(content, name)
+            source = decode(content, name)
+            self.loaded.sources[name] = source
+            tree, issues = parse(source)
         except SpecError as error:
             self.loaded.broken = True
             self.loaded.issues += error.issues
             return
-        self.loaded.sources.append(source)
         self.loaded.issues += issues
         includes, at = tree.pop("include", None), tree.marks.get("include")
-        if self.open:
-            self.drop_header(tree)
-            self.merge(self.loaded.tree, tree, ())
-        else:
+        if self.loaded.tree is None:
             self.loaded.tree = tree
+        else:
+            self.drop_header(self.loaded.tree, tree)
+            self.merge(self.loaded.tree, tree, ())
         if at is not None:
             self.open.append(identity)
             self.include(name, includes, at)
@@ -158,8 +160,8 @@ class _Reader:
                 self.issue(error.rule, mark, path, message, error.hint)
 
     def include_one(self, parent: str, text: str, mark: Mark, path: tuple[str | int, ...]) -> None:
-        if text.startswith(("/", "~")) or "\\" in text or "\0" in text:
-            raise Unreadable("include", "is no relative path", "with / between its parts")
+        if text.startswith(("/", "~")) or "\\" in text or not text.isprintable():
+            raise Unreadable("include", "is no relative path", "such as platform/dev.yaml")
         name = os.path.normpath(os.path.join(os.path.dirname(parent), text))
         identity = self.files.identity(name)
         if identity in self.open:
@@ -176,9 +178,8 @@ class _Reader:
         at = mark.source.position(mark.line, mark.column)
         self.loaded.issues.append(Issue(rule, at, dotted(path), message, hint))
 
-    def drop_header(self, tree: Map) -> None:
+    def drop_header(self, main: Map, tree: Map) -> None:
         """An included file may repeat the header, so that an editor knows what it is."""
-        main = self.loaded.tree
         for key in [*_HEADER, "workspace", "cluster"]:
             if key not in tree:
                 continue

@@ -87,7 +87,8 @@ def _cleaned(schema: Any, limits: Mapping[str, Range]) -> Any:
     cleaned = {
         key: _cleaned(value, limits)
         for key, value in schema.items()
-        if key not in ("title", "x-range") and not (key == "default" and value is None)
+        if key not in ("title", "x-range")
+        and not (key == "default" and (value is None or isinstance(value, dict)))
     }
     if entries := cleaned.pop("patternProperties", None):
         # Pydantic leaves other keys open: the pattern is of the keys, and all are checked.

@@ -15,6 +15,13 @@ _SHORTER = {
 }
 
 
+def is_name(text: str) -> bool:
+    """Whether a resource can be called so."""
+    return (
+        len(text) <= NAME_LENGTH and NAME.match(text) is not None and not text.startswith(RESERVED)
+    )
+
+
 def object_name(kind: str, name: str, suffix: str = "") -> str:
     """The Kubernetes name `<kind>-<name>[-<suffix>]` of an owner object, at most 63 characters.
 

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from schemas.errors import printable
+
 _LISTED = 12
 _COMPARED = 400
 """Names that are compared at most: what is left of the message's worth is not worth a second."""
@@ -15,7 +17,9 @@ def close(word: str, known: Iterable[str]) -> str:
         return f"did you mean {found!r}?"
     if len(names) < 2:
         return f"only {names[0]!r} is possible" if names else "there is none"
-    return f"one of {', '.join(names[:_LISTED])}" + (", ..." if len(names) > _LISTED else "")
+    return f"one of {', '.join(map(printable, names[:_LISTED]))}" + (
+        ", ..." if len(names) > _LISTED else ""
+    )
 
 
 def nearest(word: str, names: list[str]) -> str:

@@ -28,27 +28,33 @@ _UNPRINTABLE = re.compile(
 )
 
 
-def parse(content: bytes, name: str) -> tuple[Source, Map, list[Issue]]:
-    """Read one file's content.
+def parse(source: Source) -> tuple[Map, list[Issue]]:
+    """Read one file. Returns its tree, and the keys that it declares twice or without a value.
 
-    Returns the source, its tree, and the keys that it declares twice (the first one counts).
+    Of a key that is declared twice the first counts.
 
     Raises:
         SpecError: one issue, for what makes the file unreadable.
 
     """
-    source = Source(name, _decode(content, name))
     try:
-        return (source, *_Builder(source).build())
+        return _Builder(source).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = (mark.line, mark.column) if mark else (0, 0)
-        message, hint = _syntax(error)
-        issue = Issue("yaml-syntax", source.position(*place), "", message, hint)
-        raise SpecError([issue]) from None
+        if "quoted scalar" in (error.context or ""):
+            mark = error.context_mark or mark  # where it opens, not where the file ends
+        at = source.position(mark.line, mark.column) if mark else source.position(0, 0)
+        message, hint = _syntax(error, source, at)
+        raise SpecError([Issue("yaml-syntax", at, "", message, hint)]) from None
 
 
-def _decode(content: bytes, name: str) -> str:
+def decode(content: bytes, name: str) -> Source:
+    """The text of a file.
+
+    Raises:
+        SpecError: it is too long, not UTF-8, or holds what YAML allows nowhere.
+
+    """
     if len(content) > MAX_BYTES:
         limit = f"the file is {len(content):,} bytes long, at most {MAX_BYTES:,} are allowed"
         raise SpecError([Issue("file-size", Position(name, 1, 1), "", limit, "split the spec")])
@@ -63,25 +69,31 @@ def _decode(content: bytes, name: str) -> str:
         message = f"the control character U+{ord(bad.group()):04X} is not allowed in YAML"
         hint = f'inside double quotes it is written "\\u{ord(bad.group()):04X}"'
         raise SpecError([Issue("control-character", at, "", message, hint)])
-    return text
+    return Source(name, text)
 
 
 def _end_of(before: Source) -> Position:
     return Position(before.name, len(before.lines), len(before.lines[-1]) + 1)
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    problem = (error.problem or "not valid YAML").strip()
-    if "\\t" in problem or "'\t'" in problem or "tab" in problem:
+def _syntax(error: yaml.MarkedYAMLError, source: Source, at: Position) -> tuple[str, str]:
+    """What is wrong, in words for who writes the file; else the parser's own words."""
+    problem = (error.problem or "no valid YAML").strip()
+    line = source.lines[at.line - 1]
+    if line[: at.column].strip(" ") == "\t" or "'\\t'" in problem:
         return "a tab cannot indent YAML", "use blanks"
-    if problem == "mapping values are not allowed in this context":
-        return "a second ': ' stands in one line", "indent it as a mapping or quote the value"
+    if problem.startswith("mapping values are not allowed"):
+        return "a second ': ' stands in one value", "put the value in quotes, or indent it below"
     if "cannot start any token" in problem:
-        return "this character cannot start a value", "put the value in quotes"
-    if "undefined alias" in problem:
-        return problem, "an anchor (&name) must stand before its alias"
+        start = line[at.column - 1 : at.column]
+        return f"{start!r} cannot start a value", "put the value in quotes"
+    if "end of stream" in problem and "quoted scalar" in (error.context or ""):
+        return "the quote that opens here is never closed", "add the closing quote"
+    if "expected ',' or" in problem:
+        closing = "]" if "']'" in problem else "}"
+        return f"',' or {closing!r} is missing here", "quote a value that holds ',' or brackets"
     context = f" {error.context.strip()}" if error.context else ""
-    return f"not valid YAML: {problem}{context}", ""
+    return f"this is no YAML: {problem}{context}", ""
 
 
 _Event = Any  # yaml.Event: types-PyYAML says too little about each kind's attributes

@@ -142,7 +142,8 @@ CHANGES = {
     "region": _NEXT,
     "app_key": _NEXT,
     "target": OnChange(
-        Effect.REPLACE, "everything is made anew on the other cluster; notebook volumes are lost"
+        Effect.REPLACE,
+        "on another cluster everything is made anew, and notebook volumes are lost",
     ),
     "create_namespace": IN_PLACE,
     "security": _USERS,

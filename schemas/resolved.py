@@ -213,3 +213,10 @@ class Workspace:
     models: dict[str, Model]
     endpoints: dict[str, Endpoint]
     notebooks: dict[str, Notebook]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    kind: str
+    """`Cluster` or `ClusterAddons`."""
+    name: str

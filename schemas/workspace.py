@@ -12,8 +12,13 @@ from schemas.experiment import Experiment
 from schemas.model import Model
 from schemas.notebook import Notebook
 from schemas.platform import Platform
+from schemas.scalar import pattern
 from schemas.training import Training
 
+FilePath = Annotated[
+    str,
+    *pattern("[^/~\\\\\\x00-\\x1f\\x7f][^\\\\\\x00-\\x1f\\x7f]*", "include", "relative path", 1024),
+]
 API_VERSION = "easymaker/v1"
 SECTIONS: dict[str, type[StrictModel]] = {
     "experiments": Experiment,
@@ -28,7 +33,7 @@ SECTIONS: dict[str, type[StrictModel]] = {
 class _Document(StrictModel):
     api_version: Literal["easymaker/v1"]
     """Version of this language."""
-    include: list[t.Word] = Field(default_factory=list)
+    include: list[FilePath] = Field(default_factory=list)
     """Further files, by paths relative to this one. Their sections merge with this file's by name;
     a name declared twice is an error. Defaults to none."""
 

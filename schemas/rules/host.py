@@ -45,7 +45,7 @@ def objects(spec: Spec) -> None:
     """No two resources make one object: long names are cut, and only a hash tells them apart."""
     for section in spec.sections:
         taken: dict[str, str] = {}
-        for name in spec.sections[section]:
+        for name in filter(names.is_name, spec.sections[section]):
             made = names.object_name(section.removesuffix("s"), name)
             first = taken.setdefault(made, name)
             if first != name:
@@ -56,13 +56,13 @@ def objects(spec: Spec) -> None:
 
 def _hosts(spec: Spec, place: tuple[str, str]) -> Iterator[tuple[Path, str, str]]:
     """Path, host, and how its first label is made, of everything that is routed."""
-    for name in spec.sections["experiments"]:
+    for name in filter(names.is_name, spec.sections["experiments"]):
         host = names.tensorboard_host(*place, name)
         yield ("experiments", name), host, "tensorboard-<experiment>"
-    for name in spec.sections["notebooks"]:
+    for name in filter(names.is_name, spec.sections["notebooks"]):
         yield ("notebooks", name), names.notebook_host(*place, name), "notebook-<notebook>"
-    for name in spec.sections["endpoints"]:
+    for name in filter(names.is_name, spec.sections["endpoints"]):
         yield ("endpoints", name), names.endpoint_host(*place, name), "<endpoint>"
-        for stage in spec.names("endpoints", name, "stages"):
+        for stage in filter(names.is_name, spec.names("endpoints", name, "stages")):
             path = ("endpoints", name, "stages", stage)
             yield path, names.stage_host(*place, name, stage), "<stage>-<endpoint>"

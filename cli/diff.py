@@ -1,0 +1,88 @@
+"""`emctl diff`: what the change from one spec to another does, and costs."""
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from cli.revision import spec_at
+from schemas.changes import Change, compare
+from schemas.document import workspace_document
+from schemas.effects import Effect
+from schemas.shape import SENSITIVE
+from schemas.text import to_json
+
+_COLOURS = {
+    Effect.IN_PLACE: None,
+    Effect.CREATE: "green",
+    Effect.NEW_REVISION: "yellow",
+    Effect.RESTART: "yellow",
+    Effect.REPLACE: "red",
+    Effect.DELETE: "red",
+    Effect.REFUSED: "red",
+}
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+def diff(old: str, new: str, form: str) -> None:
+    """Compare two specs: what each change does, and what it costs.
+
+    OLD and NEW are files, or REVISION:PATH of a git repository, such as main:stacks/dev.yaml.
+    Exits with 1 if a change is refused.
+    """
+    before, after = (workspace_document(spec_at(name)) for name in (old, new))
+    changes = compare(before, after)
+    if form == "json":
+        click.echo(json.dumps({"changes": [as_json(c) for c in changes]}, indent=2))
+    elif changes:
+        click.echo("\n".join(as_text(change) for change in changes))
+    else:
+        click.echo("no changes", err=True)
+    sys.exit(1 if any(change.effect is Effect.REFUSED for change in changes) else 0)
+
+
+def as_json(change: Change) -> dict[str, Any]:
+    """A change for machines; values are JSON texts, for numbers arrive as they were typed."""
+    return {
+        "path": change.name,
+        "effect": str(change.effect),
+        "cost": change.cost,
+        "refusal": change.refusal,
+        "old": _value(change, change.old),
+        "new": _value(change, change.new),
+        "affects": list(change.affects),
+        "renamed_to": change.renamed_to,
+    }
+
+
+def as_text(change: Change) -> str:
+    """A change for people: what it is, then what it does."""
+    sign = "+" if change.old is None else "-" if change.new is None else "~"
+    line = f"{sign} {change.name}"
+    if change.old is not None and change.new is not None:
+        line += f": {_value(change, change.old)} -> {_value(change, change.new)}"
+    effect = click.style(str(change.effect), fg=_COLOURS[change.effect])
+    consequence = change.refusal or change.cost
+    lines = [line, f"    {effect}" + (f": {consequence}" if consequence else "")]
+    if change.affects:
+        listed = ", ".join(change.affects[:8]) + (", ..." if len(change.affects) > 8 else "")
+        lines.append(f"    used by {listed}")
+    if change.renamed_to:
+        lines.append(
+            f"    looks like a rename to {change.renamed_to!r}: a renamed key is a new thing"
+        )
+    return "\n".join(lines)
+
+
+def _value(change: Change, value: object) -> str | None:
+    if value is None:
+        return None
+    if change.path[0] != "platform" and any(SENSITIVE.search(part) for part in change.path[2:]):
+        return "(hidden)"
+    return to_json(value)

@@ -1,0 +1,14 @@
+"""`emctl show`: a spec as it counts, with defaults, copies and references settled."""
+
+import click
+
+from schemas import load
+from schemas.document import workspace_document
+from schemas.text import to_yaml
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+def show(file: str) -> None:
+    """Print the resolved spec as one YAML document, which loads as the same spec."""
+    click.echo(to_yaml(workspace_document(load(file))), nl=False)

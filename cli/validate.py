@@ -1,0 +1,67 @@
+"""`emctl validate`: everything that is wrong with a spec, at once."""
+
+import json
+import sys
+from collections import ChainMap
+from collections.abc import Sequence
+
+import click
+
+from cli import issues as render
+from schemas import resolved
+from schemas.errors import Issue, SpecError
+from schemas.load import load_any
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="text for people, json or sarif for machines",
+)
+def validate(files: tuple[str, ...], form: str) -> None:
+    """Check specs with all that they include.
+
+    Exits with 0 if all are valid and 1 if not.
+    """
+    found: dict[tuple[object, ...], Issue] = {}
+    lines: ChainMap[str, Sequence[str]] = ChainMap()
+    for file in files:
+        try:
+            spec = load_any(file)
+        except SpecError as error:
+            lines.maps.append(dict(error.lines))
+            for issue in error.issues:  # what two specs include is wrong once
+                found.setdefault((issue.rule, issue.position, issue.message), issue)
+        else:
+            if form == "text":
+                click.echo(f"{file}: valid, {_contents(spec)}")
+    problems = list(found.values())
+    if form == "json":
+        click.echo(json.dumps(render.as_json(problems), indent=2, ensure_ascii=False))
+    elif form == "sarif":
+        click.echo(json.dumps(render.as_sarif(problems), indent=2, ensure_ascii=False))
+    elif problems:
+        click.echo(render.text(problems, lines, terminal=sys.stderr.isatty()), err=True)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        if sys.stderr.isatty():
+            click.echo(count, err=True)
+    sys.exit(1 if problems else 0)
+
+
+def _contents(spec: resolved.Workspace | resolved.Cluster) -> str:
+    if isinstance(spec, resolved.Cluster):
+        return f"{spec.kind} {spec.name}"
+    parts = {
+        "experiment": len(spec.experiments),
+        "training": len(spec.trainings),
+        "model": len(spec.models),
+        "endpoint": len(spec.endpoints),
+        "notebook": len(spec.notebooks),
+    }
+    listed = [f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in parts.items() if n]
+    return f"workspace {spec.name} with " + (", ".join(listed) or "nothing in it")
