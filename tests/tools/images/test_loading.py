@@ -1,0 +1,235 @@
+"""What is built and loaded, and what is left of it. The builder is a script."""
+
+import fcntl
+import os
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.tools.images.conftest import FolderStore, Machine
+from tools import images
+from tools.errors import ToolError
+from tools.images import builders, workshop
+
+REFS = images.refs()
+
+
+def built(machine: Machine) -> list[str]:
+    """The names of the images that were built, in order."""
+    tags = [word for line in machine.asked for word in line.split() if word.startswith("--tag=")]
+    return [tag.removeprefix("--tag=easymaker.local/").partition(":")[0] for tag in tags]
+
+
+def test_only_what_the_store_lacks_is_built(machine: Machine, store: FolderStore) -> None:
+    lines: list[str] = []
+    assert images.ensure_loaded(store, ["pause"], lines.append) == {"pause": REFS["pause"]}
+    assert built(machine) == ["pause"]
+    got = images.ensure_loaded(store, ["pause", "tools", "s3"], lines.append)
+    assert got == {name: REFS[name] for name in ("pause", "tools", "s3")}
+    assert built(machine) == ["pause", "tools", "s3"]
+    assert all(store.has(reference) for reference in got.values())
+    assert not any(archive.exists() for archive in store.archives)
+    assert machine.leftovers == []
+    assert any(line.startswith("image tools (1 of 2): built in 0 s, loaded") for line in lines)
+
+
+def test_nothing_runs_where_nothing_lacks(machine: Machine, store: FolderStore) -> None:
+    images.ensure_loaded(store, ["pause"], print)
+    machine.notes.unlink()
+    for name in ("buildah", "unshare", "docker"):
+        machine.program(name, 'echo ran >>"$NOTES"\n')
+    images.ensure_loaded(store, ["pause"], print)
+    assert machine.asked == []
+
+
+def test_a_build_gets_its_base_the_secrets_and_a_clean_copy(
+    machine: Machine, store: FolderStore
+) -> None:
+    machine.hook("bud", 'for last; do :; done; ls -la "$last" >"$HOOKS/context"\n')
+    images.ensure_loaded(store, ["s3"], print)
+    assert "overlay pull --quiet --retry=0 debian:trixie-slim" in machine.asked
+    (line,) = (line for line in machine.asked if line.startswith("overlay bud"))
+    assert "--isolation=chroot" in line
+    assert "--build-arg=BASE=debian:trixie-slim" in line
+    for secret in ("ca.crt", "pip.conf", "apt.conf", "sources.list"):
+        assert f"--secret=id={secret},src={machine.cache}/easymaker/images/work-" in line
+    listed = {row.split()[-1]: row.split()[0] for row in _rows(machine.hooks / "context")}
+    files = {path.name for path in (images.catalogue.FOLDER / "s3").iterdir()}
+    assert set(listed) - {".", ".."} == files
+    assert listed["s3-server"] == "-rwxr-xr-x"
+    assert listed["Dockerfile"] == "-rw-r--r--"
+
+
+def _rows(path: Path) -> list[str]:
+    return path.read_text().splitlines()[1:]
+
+
+def test_another_cluster_spares_the_build(
+    machine: Machine, store: FolderStore, tmp_path: Path
+) -> None:
+    neighbour = FolderStore(tmp_path / "neighbour")
+    images.ensure_loaded(neighbour, ["tools"], print)
+    machine.notes.unlink()
+    lines: list[str] = []
+    images.ensure_loaded(store, ["tools"], lines.append, sources=[neighbour])
+    assert store.has(REFS["tools"])
+    assert machine.asked == []
+    assert lines == ["image tools: copied from another cluster"]
+    images.ensure_loaded(store, ["tools", "pause"], lines.append, sources=[neighbour])
+    assert built(machine) == ["pause"]
+
+
+def test_where_no_overlay_is_to_be_had_copies_do(machine: Machine, store: FolderStore) -> None:
+    machine.hook("images", 'test "$driver" = vfs\n')
+    images.ensure_loaded(store, ["pause"], print)
+    assert {line.split()[0] for line in machine.asked if " images" not in line} == {"vfs"}
+
+
+def test_a_failure_names_the_step_its_last_lines_and_the_log(
+    machine: Machine, store: FolderStore
+) -> None:
+    script = 'i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo "line $i"; done; exit 9\n'
+    machine.hook("bud", script)
+    with pytest.raises(ToolError) as failed:
+        images.ensure_loaded(store, ["pause"], print)
+    message = failed.value.message
+    assert message.startswith(f"building {REFS['pause']} failed (exit code 9):\nline 19\n")
+    assert "line 30" in message
+    log = Path(failed.value.hint.removeprefix("all of it: "))
+    assert log.read_text().splitlines()[0] == "line 1"
+    assert machine.leftovers == []
+    assert not store.has(REFS["pause"])
+    machine.hook("bud", "true\n")
+    images.ensure_loaded(store, ["pause"], print)
+    assert not log.exists()
+
+
+def test_a_store_that_fails_leaves_nothing(machine: Machine, store: FolderStore) -> None:
+    def load(archive: Path) -> None:
+        raise ToolError("the node is full")
+
+    store.load = load  # type: ignore[method-assign]
+    with pytest.raises(ToolError, match="the node is full"):
+        images.ensure_loaded(store, ["pause"], print)
+    assert machine.leftovers == []
+
+
+def test_an_interrupt_ends_the_build_and_clears_up(
+    machine: Machine, store: FolderStore, tmp_path: Path
+) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    machine.hook("bud", f'exec 3>"{alive}"; sleep 600 & wait\n')
+    readers: list[int] = []
+
+    def interrupt() -> None:
+        readers.append(os.open(alive, os.O_RDONLY))  # returns once the build has opened it
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        images.ensure_loaded(store, ["pause"], print)
+    thread.join()
+    assert machine.leftovers == []
+    # The end of the file comes when no process of the build has it open any more.
+    assert os.read(readers[0], 1) == b""
+    os.close(readers[0])
+
+
+def test_leftovers_of_a_killed_run_go_but_not_what_is_in_use(machine: Machine) -> None:
+    killed = workshop.home() / "work-killed"
+    used = workshop.home() / "work-used"
+    for folder in (killed, used):
+        folder.mkdir()
+        (folder / "lock").touch()
+    with (used / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with workshop.workshop() as shop:
+            assert sorted(machine.leftovers) == sorted([used, shop.folder])
+            assert shop.folder.stat().st_mode & 0o077 == 0
+    assert machine.leftovers == [used]
+
+
+def test_programs_of_a_killed_run_keep_their_folder(machine: Machine, tmp_path: Path) -> None:
+    ready, go = tmp_path / "ready", tmp_path / "go"
+    os.mkfifo(ready)
+    os.mkfifo(go)
+    folder = workshop.home() / "work-killed"
+    folder.mkdir()
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    shop = workshop.Workshop(folder, lock)
+    argv = ["sh", "-c", f'echo >"{ready}"; read line <"{go}"']
+    thread = threading.Thread(target=shop.run, args=("waiting", argv))
+    thread.start()
+    ready.read_text()
+    os.close(lock)  # as when the process that made the folder is killed
+    try:
+        with workshop.workshop():
+            assert folder.exists()
+    finally:
+        go.write_text("\n")
+        thread.join()
+    with workshop.workshop():
+        assert not folder.exists()
+
+
+def test_without_root_or_docker_it_says_so(
+    machine: Machine, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(ToolError, match="needs root, or a Docker engine"):
+        images.ensure_loaded(store, ["pause"], print)
+    assert machine.asked == []
+
+
+def test_a_full_disk_is_said_before_anything_is_built(
+    machine: Machine, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage:
+        free = 123_000_000
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
+    with pytest.raises(ToolError, match=r"building 1 images needs \d+ MB .* has 123 MB free"):
+        images.ensure_loaded(store, ["pause"], print)
+    assert machine.asked == []
+
+
+def test_an_unknown_image_is_said(store: FolderStore) -> None:
+    with pytest.raises(ToolError, match=r"no image 'tool' \(one of pause, tools, "):
+        images.ensure_loaded(store, ["tool"], print)
+
+
+def test_docker_builds_where_it_answers(machine: Machine, store: FolderStore) -> None:
+    machine.program(
+        "docker",
+        'echo "docker $*" >>"$NOTES"\n'
+        "for arg; do case $arg in\n"
+        '--output=*) echo "oci-archive:${arg#*=}:$3" >"${arg#*=}";;\n'
+        "esac; done\n",
+    )
+    images.ensure_loaded(store, ["pause"], print)
+    commands = [" ".join(line.split()[:2]) for line in machine.asked]
+    assert commands == [
+        "docker version", "docker pull", "docker build", "docker save", "docker image",
+    ]  # fmt: skip
+    assert machine.asked[-1] == f"docker image rm --force {REFS['pause']}"
+    assert store.has(REFS["pause"])
+
+
+def test_proxies_reach_docker_builds_by_name_only(
+    machine: Machine, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:word@proxy.example")
+    options = builders._build_options("b", {})
+    assert options == ["--build-arg=BASE=b"]
+    machine.program("docker", 'echo "docker $*" >>"$NOTES"\nexit 0\n')
+    shop_lines: list[str] = []
+    with workshop.workshop() as shop:
+        builders.find(shop, shop_lines.append).build("r:1", shop.folder, "b", {})
+    assert " --build-arg=https_proxy " in machine.asked[-1]
+    assert "word" not in machine.asked[-1]
