@@ -21,8 +21,20 @@ _SHOWN_NAMES = 3
 _LINKED = ("pulumi", "pulumi-language-python", "kubectl")
 
 
-def main() -> None:
-    """Bring the tools; raises ToolError for what a person can set right."""
+def main() -> int:
+    """Bring the tools; the exit code. What a person can set right is one sentence."""
+    try:
+        _bring()
+    except ToolError as error:
+        sys.stderr.write(f"toolchain: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("toolchain: stopped\n")
+        return 130
+    return 0
+
+
+def _bring() -> None:
     check_sdk()
     wanted = [tool for tool in TOOLS if not tool.on_demand and _fits(tool)]
     started = time.monotonic()
@@ -94,11 +106,4 @@ def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminated)
-    try:
-        main()
-    except ToolError as error:
-        sys.stderr.write(f"toolchain: {error}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("toolchain: stopped\n")
-        sys.exit(130)
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """Every tool. A new one is one entry here and one folder with its go.mod in tools/modules/."""
 
 from tools.toolchain import elsewhere
-from tools.toolchain.kinds import GoModuleFiles, GoProgram, Tool
+from tools.toolchain.kinds import MODULES, GoModuleFiles, GoProgram, Tool
 
 _COMPONENTS = (
     "kube-apiserver",
@@ -26,16 +26,17 @@ TOOLS: tuple[Tool, ...] = (
         # An empty version would make the SDK's automation API refuse the program.
         variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
         elsewhere=elsewhere.pulumi_on_path,
+        disk_megabytes=2500,
     ),
     GoProgram(
         name=elsewhere.PROVIDER,
         module=_PROVIDER,
-        # The module has no release tags. Its Python package of the day after is of this release.
         shown_version=elsewhere.PROVIDER_VERSION,
         elsewhere=elsewhere.installed_provider,
         install=elsewhere.install_provider,
         embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
-        variables={f"{_PROVIDER}/pkg/version.Version": "v{version}"},
+        variables={"main.version": "{version}", f"{_PROVIDER}/pkg/version.Version": "v{version}"},
+        disk_megabytes=2500,
     ),
     GoProgram(
         name="kubernetes",
@@ -47,6 +48,7 @@ TOOLS: tuple[Tool, ...] = (
         },
         links=_COMPONENTS,
         linux_only=True,
+        disk_megabytes=2000,
     ),
     GoProgram(
         name="containerd",
@@ -57,23 +59,36 @@ TOOLS: tuple[Tool, ...] = (
         tags="no_btrfs,no_devmapper,no_zfs",
         variables={f"{_CONTAINERD}/version.Version": "v{version}"},
         linux_only=True,
+        disk_megabytes=600,
+    ),
+    GoProgram(
+        name="local-path-provisioner",
+        module="github.com/rancher/local-path-provisioner",
+        # In Kubernetes' module, so that it is compiled from the packages that are compiled anyway.
+        folder=MODULES / "kubernetes",
+        packages=("github.com/rancher/local-path-provisioner",),
+        linux_only=True,
+        disk_megabytes=300,
     ),
     GoProgram(
         name="coredns",
         module="github.com/coredns/coredns",
         packages=("github.com/coredns/coredns",),
         linux_only=True,
+        disk_megabytes=1000,
     ),
     GoProgram(
         name="kube-router",
         module="github.com/cloudnativelabs/kube-router/v2",
         packages=("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",),
         linux_only=True,
+        disk_megabytes=800,
     ),
     GoModuleFiles(
         name="gateway-api-crds",
         module="sigs.k8s.io/gateway-api",
         files="config/crd/standard/*.yaml",
+        disk_megabytes=50,
     ),
     GoProgram(
         name="registry",
@@ -81,5 +96,6 @@ TOOLS: tuple[Tool, ...] = (
         packages=("github.com/distribution/distribution/v3/cmd/registry",),
         linux_only=True,
         on_demand=True,
+        disk_megabytes=800,
     ),
 )

@@ -73,10 +73,11 @@ def installed_provider() -> Copy | None:
 
 def install_provider(get: GetTool, say: Say) -> Copy | None:
     """Have Pulumi install the provider, where its download site can be reached."""
+    pulumi = get("pulumi")
     say(f"asking Pulumi for its Kubernetes provider {PROVIDER_VERSION}")
     install = ["plugin", "install", "resource", "kubernetes", PROVIDER_VERSION]
     try:
-        run([get("pulumi"), *install], env=_QUIET, timeout_seconds=_INSTALL_SECONDS)
+        run([pulumi, *install], env=_QUIET, timeout_seconds=_INSTALL_SECONDS)
     except ToolError:
         return None
     return installed_provider()

@@ -112,7 +112,7 @@ def find(needed: str) -> Go:
     Raises ToolError when there is none, or an older one that may not fetch its successor
     (Go does so by itself unless GOTOOLCHAIN=local).
     """
-    command = shutil.which("go") or shutil.which(STANDARD_LOCATION)
+    command = shutil.which("go") or shutil.which(str(STANDARD_LOCATION))
     if command is None:
         raise ToolError(
             f"Go is not installed, and the tools are built with Go {needed} or newer",

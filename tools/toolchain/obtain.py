@@ -1,9 +1,10 @@
 """Getting tools: what is there already, else from their makers, else built."""
 
 import shutil
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from functools import cache as remember
 from pathlib import Path
 
@@ -19,6 +20,7 @@ FindGo = Callable[[], Go]
 # processor at most.
 _BUILDERS = 2
 _NEWS_SECONDS = 60.0
+_STOP_SECONDS = 15.0
 
 
 def find_go() -> FindGo:
@@ -51,7 +53,7 @@ def obtain(tool: Tool, go: FindGo, say: Say) -> Copy:
     def building() -> None:
         nonlocal started
         started = time.monotonic()
-        check_space([tool], go())
+        check_space([tool], go)
         say(f"building {tool.name} {tool.version}")
 
     built = cache.ensure(
@@ -74,35 +76,68 @@ def obtain_path(name: str, go: FindGo, say: Say) -> Path:
 def obtain_all(tools: Sequence[Tool], say: Say) -> dict[str, Copy]:
     """Several tools, by their names. A failure, or an exception in this thread, ends all."""
     go = find_go()
-    missing = [
-        tool for tool in tools if not tool.elsewhere() and not cache.location(tool, go()).is_dir()
-    ]
-    check_space(missing, go())
-    with ThreadPoolExecutor(_BUILDERS) as builders:
-        copies = {tool.name: builders.submit(obtain, tool, go, say) for tool in tools}
-        try:
-            _wait(copies, say)
-            return {name: copy.result() for name, copy in copies.items()}
-        except BaseException:
-            builders.shutdown(wait=False, cancel_futures=True)
-            golang.stop_all()
-            raise
+    check_space([tool for tool in tools if not _is_there(tool, go)], go)
+    jobs: dict[str, Future[Copy]] = {tool.name: Future() for tool in tools}
+    queue = iter(tools)
+
+    def build() -> None:
+        for tool in queue:
+            job = jobs[tool.name]
+            if job.set_running_or_notify_cancel():
+                try:
+                    job.set_result(obtain(tool, go, say))
+                except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+                    job.set_exception(error)
+
+    # Not a pool: its threads keep the program alive, and one may be waiting for another's build.
+    for _ in range(_BUILDERS):
+        threading.Thread(target=build, daemon=True).start()
+    try:
+        _wait(jobs, say)
+    except BaseException:
+        _stop(jobs.values())
+        raise
+    return {name: job.result() for name, job in jobs.items()}
 
 
-def _wait(copies: dict[str, "Future[Copy]"], say: Say) -> None:
+def _wait(jobs: Mapping[str, "Future[Copy]"], say: Say) -> None:
     started = time.monotonic()
     while True:
-        done, waiting = wait(copies.values(), _NEWS_SECONDS, return_when=FIRST_EXCEPTION)
-        if not waiting or any(future.exception() for future in done):
+        done, waiting = wait(jobs.values(), _NEWS_SECONDS, return_when=FIRST_EXCEPTION)
+        for job in done:
+            job.result()
+        if not waiting:
             return
-        at_work = [name for name, future in copies.items() if future.running()]
+        at_work = [name for name, job in jobs.items() if job.running()]
         say(f"still at {' and '.join(at_work)} after {minutes(time.monotonic() - started)}")
 
 
-def check_space(tools: Sequence[Tool], go: Go) -> None:
+def _stop(jobs: Iterable["Future[Copy]"]) -> None:
+    """End the builds and have them clean up; what does not end soon is left behind."""
+    running = [job for job in jobs if not job.cancel()]
+    deadline = time.monotonic() + _STOP_SECONDS
+    while True:
+        golang.stop_all()
+        # A build may have been between two commands.
+        if not wait(running, 0.2).not_done or time.monotonic() > deadline:
+            return
+
+
+def _is_there(tool: Tool, go: FindGo) -> bool:
+    return tool.elsewhere() is not None or cache.location(tool, go()).is_dir()
+
+
+def check_space(tools: Sequence[Tool], go: FindGo) -> None:
     """Raise ToolError unless the disks have room for making these tools."""
+    if not tools:
+        return
     needed = sum(tool.disk_megabytes for tool in tools)
-    for folder in (cache.tools_dir(), go.build_cache, go.module_cache):
+    folders = {
+        cache.tools_dir(): "XDG_CACHE_HOME",
+        go().build_cache: "GOCACHE",
+        go().module_cache: "GOMODCACHE",
+    }
+    for folder, variable in folders.items():
         place = folder
         while not place.exists():
             place = place.parent
@@ -112,13 +147,8 @@ def check_space(tools: Sequence[Tool], go: Go) -> None:
             raise ToolError(
                 f"building {names} takes about {needed / 1000:.1f} GB of disk, "
                 f"and {place} has {free / 1000:.1f} GB left",
-                f"make room, or set {_variable(folder, go)} to a folder on a larger disk",
+                f"make room, or set {variable} to a folder on a larger disk",
             )
-
-
-def _variable(folder: Path, go: Go) -> str:
-    names = {go.build_cache: "GOCACHE", go.module_cache: "GOMODCACHE"}
-    return names.get(folder, "XDG_CACHE_HOME")
 
 
 def minutes(seconds: float) -> str:

@@ -1,8 +1,8 @@
-module easymaker.io/tools/pulumi-kubernetes
+module easymaker.io/tools/pulumi-resource-kubernetes
 
 go 1.26.6
 
-// January 2026, about release 4.25: the newest provider module that is served.
+// The newest provider module that is served. It has no release tags; by its date it is release 4.25.0.
 require github.com/pulumi/pulumi-kubernetes/provider/v4 v4.0.0-20260115033456-f47bc2d6f199
 
 require (
