@@ -1,0 +1,183 @@
+"""Starting processes and ending them, with all that they left behind.
+
+The launcher is the first process of its container, so it also reaps orphans. Elsewhere it asks the
+kernel to hand them to it, so that a script that daemonises is ended with the run all the same.
+"""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from typing import IO, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
+
+from launcher.causes import STOPPED, Ended
+
+_PR_SET_CHILD_SUBREAPER = 36
+_LEFTOVER_GRACE_SECONDS = 2.0
+_KILL_PATIENCE_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+
+File = Union[int, IO[bytes]]
+
+
+class Supervisor:
+    """Runs one process after the other; knows whether the run was asked to stop.
+
+    `finishing` is set by the caller when the script has succeeded and its result is to be kept.
+    """
+
+    def __init__(self, grace_seconds: float = 30.0) -> None:
+        self.grace_seconds = grace_seconds
+        self.finishing = False
+        self._stop_requested = False
+        _become_subreaper()
+        self._wake, wake = socket.socketpair()
+        self._wake.setblocking(False)
+        wake.setblocking(False)
+        self._keep = wake
+        # A signal ends the wait in `run` at once, also when it arrives just before it.
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def _stop(self, *_: object) -> None:
+        self._stop_requested = True
+
+    @property
+    def is_stopping(self) -> bool:
+        """Asked to stop, and not `finishing`: a result that is there is kept all the same."""
+        return self._stop_requested and not self.finishing
+
+    def check_stop(self) -> None:
+        """Raises Ended(STOPPED) if the run was asked to stop."""
+        if self.is_stopping:
+            raise Ended(STOPPED)
+
+    def run(
+        self,
+        argv: Sequence[Union[str, bytes]],
+        *,
+        env: Mapping[bytes, bytes],
+        cwd: Optional[str] = None,
+        stdout: File,
+        stderr: File = subprocess.STDOUT,
+    ) -> int:
+        """Run a process to its end; its return code, negative for death by a signal.
+
+        When the run is asked to stop, the process and all below it get SIGTERM, and SIGKILL after
+        `grace_seconds`. Raises OSError if it can't start.
+        """
+        child = subprocess.Popen(
+            argv,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        kill_at: Optional[float] = None
+        while child.poll() is None:
+            if self.is_stopping:
+                now = time.monotonic()
+                if kill_at is None:
+                    kill_at = now + self.grace_seconds
+                    _send(signal.SIGTERM, descendants())
+                elif now >= kill_at:
+                    _send(signal.SIGKILL, descendants())
+                    kill_at = now + 1.0
+            _reap_orphans(child.pid)
+            self._wait(None if kill_at is None else max(0.0, kill_at - time.monotonic()))
+        return child.returncode
+
+    def end_leftovers(self) -> int:
+        """End all that still runs below this process; returns how many there were."""
+        _reap_orphans(None)
+        found = descendants()
+        if not found:
+            return 0
+        _send(signal.SIGTERM, found)
+        self._await_end(_LEFTOVER_GRACE_SECONDS)
+        deadline = time.monotonic() + _KILL_PATIENCE_SECONDS
+        while time.monotonic() < deadline:  # one that forks while being killed
+            left = descendants()
+            if not left:
+                break
+            _send(signal.SIGKILL, left)
+            self._await_end(_POLL_SECONDS)
+        _reap_orphans(None)
+        return len(found)
+
+    def _await_end(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while descendants() and time.monotonic() < deadline:
+            # Grandchildren send us no signal when they end, so look again after a moment too.
+            self._wait(min(_POLL_SECONDS, seconds))
+
+    def _wait(self, seconds: Optional[float]) -> None:
+        select.select([self._wake], [], [], seconds)
+        try:
+            while self._wake.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+
+def descendants() -> Set[int]:
+    """All living processes below this one."""
+    children: Dict[int, List[int]] = {}
+    for pid, (parent, state) in _processes().items():
+        if state != "Z":
+            children.setdefault(parent, []).append(pid)
+    found: Set[int] = set()
+    todo = [os.getpid()]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found.update(below)
+        todo.extend(below)
+    return found
+
+
+def _reap_orphans(child: Optional[int]) -> None:
+    """Take the exit status of ended children, except of the one that is waited for elsewhere."""
+    for pid, (parent, state) in _processes().items():
+        if parent == os.getpid() and state == "Z" and pid != child:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _processes() -> Dict[int, Tuple[int, str]]:
+    """Parent and state of every process there is."""
+    found: Dict[int, Tuple[int, str]] = {}
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return found
+    for name in names:
+        if name.isdigit():
+            try:
+                with open("/proc/{}/stat".format(name), "rb") as file:
+                    # The name stands in brackets and may hold any byte, brackets too.
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if len(fields) > 1:
+                found[int(name)] = (int(fields[1]), fields[0].decode())
+    return found
+
+
+def _send(number: int, pids: Set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _become_subreaper() -> None:
+    # Not Linux, or no libc to be found: the first process of a container needs none.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -1,0 +1,151 @@
+"""Object storage, by rclone.
+
+Settings reach rclone as variables; credentials are variables already, from a Secret, and are never
+on a command line. Failures name addresses as the user wrote them, not rclone's remotes.
+"""
+
+import json
+import os
+import re
+import tempfile
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from launcher.causes import BROKEN_JOB, DENIED, NO_BUCKET, NOTHING_THERE, STORAGE_FAILED, Ended
+from launcher.environment import encoded
+from launcher.job import Place
+from launcher.processes import Supervisor
+
+_DIRECTORY_NOT_FOUND = 3  # rclone's exit code; with S3 only a missing container gives it
+_DENIED = re.compile(
+    r"StatusCode: 40[13]|AccessDenied|Forbidden|InvalidAccessKeyId|SignatureDoesNotMatch"
+    r"|Unauthorized"
+)
+_DEFAULTS = {
+    b"RCLONE_CONFIG": b"",  # no file: all is in the variables
+    b"RCLONE_RETRIES": b"3",
+    b"RCLONE_RETRIES_SLEEP": b"5s",
+    b"RCLONE_LOW_LEVEL_RETRIES": b"3",
+    b"RCLONE_CONTIMEOUT": b"15s",
+    b"RCLONE_TIMEOUT": b"2m",
+}
+
+
+class Fetched(NamedTuple):
+    files: int
+    size: int  # bytes
+
+
+class Storage:
+    """The stores of one job. Every method raises Ended with the cause that fits."""
+
+    def __init__(
+        self,
+        rclone: str,
+        stores: Mapping[str, Mapping[str, str]],
+        supervisor: Supervisor,
+        scratch: str,
+        inherited: Mapping[bytes, bytes],
+    ) -> None:
+        self._rclone = rclone
+        self._supervisor = supervisor
+        self._scratch = scratch
+        self._env = {**_DEFAULTS, **inherited}
+        for remote, settings in stores.items():
+            for key, value in settings.items():
+                name = "RCLONE_CONFIG_{}_{}".format(remote, key).upper()
+                self._env[encoded(name)] = encoded(value)
+
+    def fetch(self, place: Place, directory: str, what: str) -> Fetched:
+        """Copy what lies at `place` into `directory`; a single object keeps its last name.
+
+        `a/b` is the folder `a/b/` and never its sibling `a/bc`. Empty objects that stand for
+        folders count as nothing.
+        """
+        os.makedirs(directory, exist_ok=True)
+        sizes = self.listing(place, what)
+        if sizes:
+            self._call("read", place, what, ["copy", _folder(place), directory])
+            return Fetched(len(sizes), sum(sizes.values()))
+        shown = json.loads(self._call("read", place, what, ["lsjson", "--stat", _object(place)]))
+        if not shown or shown["IsDir"]:
+            raise Ended(NOTHING_THERE, address=place.address, what=what)
+        target = os.path.join(directory, os.path.basename(place.path))
+        self._call("read", place, what, ["copyto", _object(place), target])
+        return Fetched(1, int(shown["Size"]))
+
+    def listing(self, place: Place, what: str) -> Dict[str, int]:
+        """Path below `place` and size in bytes of every object there."""
+        argv = ["lsjson", "--recursive", "--files-only", "--no-modtime", "--no-mimetype"]
+        out = self._call("read", place, what, [*argv, _folder(place)])
+        return {entry["Path"]: int(entry["Size"]) for entry in json.loads(out)}
+
+    def read(self, place: Place, what: str) -> Optional[bytes]:
+        """The content of one small object; None where there is none, or an empty one."""
+        return self._call("read", place, what, ["cat", _object(place)]) or None
+
+    def upload(self, directory: str, place: Place, sizes: Mapping[str, int], what: str) -> None:
+        """Make `place` hold the files of `directory` and nothing else, then look that it does.
+
+        `sizes` gives path and size in bytes of every file in it.
+        """
+        self._call("write", place, what, ["sync", "--copy-links", directory, _folder(place)])
+        if self.listing(place, what) != dict(sizes):
+            raise Ended(
+                STORAGE_FAILED,
+                verb="write",
+                address=place.address,
+                what=what,
+                detail="other files arrived there than were sent",
+            )
+
+    def put(self, file: str, place: Place, what: str) -> None:
+        """Write one object."""
+        self._call("write", place, what, ["copyto", file, _object(place)])
+
+    def _call(self, verb: str, place: Place, what: str, argv: List[str]) -> bytes:
+        """What rclone prints. `verb`, `place` and `what` name the failure."""
+        try:
+            status, out, err = self._run([self._rclone, *argv])
+        except OSError as error:
+            raise Ended(BROKEN_JOB, detail="rclone: {}".format(error)) from None
+        self._supervisor.check_stop()
+        if status == 0:
+            return out
+        address = place.address
+        failure = err.decode("utf-8", "replace")
+        if _DENIED.search(failure):
+            raise Ended(DENIED, verb=verb, address=address, what=what)
+        if status == _DIRECTORY_NOT_FOUND or "NoSuchBucket" in failure:
+            raise Ended(NO_BUCKET, address=address, what=what)
+        detail = _last_message(failure) or "rclone ended with {}".format(status)
+        raise Ended(STORAGE_FAILED, verb=verb, address=address, what=what, detail=detail)
+
+    def _run(self, argv: List[str]) -> Tuple[int, bytes, bytes]:
+        # Files, not pipes: nobody need read while it runs.
+        scratch = tempfile.TemporaryFile
+        with scratch(dir=self._scratch) as out, scratch(dir=self._scratch) as err:
+            status = self._supervisor.run(argv, env=self._env, stdout=out, stderr=err)
+            out.seek(0)
+            err.seek(0)
+            return status, out.read(), err.read()
+
+
+def _object(place: Place) -> str:
+    return "{}:{}".format(place.remote, place.path)
+
+
+def _folder(place: Place) -> str:
+    # With a slash at the end rclone takes it for a folder even where an object has that name.
+    return _object(place) + "/"
+
+
+def _last_message(text: str) -> str:
+    """rclone's last line without date, level and request ids, at most 300 characters."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    message = re.sub(r"^[\d/]+ [\d:]+ \w+ *: ", "", lines[-1])
+    message = re.sub(
+        r"https response error StatusCode: \d+, RequestID: [^,]*, HostID: [^,]*, ", "", message
+    )
+    return message[-300:]
