@@ -56,7 +56,8 @@ def in_order(issues: list[Issue], loaded: Loaded) -> list[Issue]:
     order = {name: index for index, name in enumerate(loaded.names)}
     once: dict[tuple[object, ...], Issue] = {}
     for issue in issues:
-        once.setdefault((issue.rule, issue.position, issue.message), issue)
+        last = issue.path.rpartition(".")[2]
+        once.setdefault((issue.rule, issue.position, issue.message, last), issue)
 
     def place(issue: Issue) -> tuple[int, int, int]:
         at = issue.position
@@ -78,6 +79,7 @@ def _platform(spec: Spec) -> None:
 
 
 def _sections(spec: Spec) -> None:
+    loose: set[str] = set()
     for section, model in SECTIONS.items():
         found: dict[str, object] = {}
         spec.sections[section] = found
@@ -87,13 +89,10 @@ def _sections(spec: Spec) -> None:
                 spec.report("type", (section,), f"must be a mapping, not {shown(raw)}")
             continue
         if section == "trainings":
-            raw, problems = copies.follow(raw)
+            raw, problems, loose = copies.follow(raw)
             spec.tree[section] = raw
             for rule, path, message, hint in problems:
                 spec.report(rule, path, message, hint)
-            loose = {path[1] for _, path, _, _ in problems}
-        else:
-            loose = set()
         for name, value in raw.items():
             mark = raw.marks[name]
             _name(spec, (section, name), mark)
@@ -102,7 +101,7 @@ def _sections(spec: Spec) -> None:
                     spec.report("type", (section, name), f"must be a mapping, not {shown(value)}")
                 continue
             instance, issues = shape.fit(model, value, (section, name), mark, spec.limits)
-            if name in loose:  # what the copy would bring is not missing
+            if section == "trainings" and name in loose:  # what the copy would bring is not missing
                 issues = [issue for issue in issues if issue.rule != "missing-key"]
             spec.issues += issues
             found[name] = instance

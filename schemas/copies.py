@@ -16,35 +16,40 @@ JOINED = frozenset({"algorithm", "hyperparameters", "input_data", "tags"})
 Problem = tuple[str, Path, str, str]
 
 
-def follow(trainings: Map) -> tuple[Map, list[Problem]]:
+def follow(trainings: Map) -> tuple[Map, list[Problem], set[str]]:
     """Trainings with every copy filled in; a wrong copy stays as it is.
 
-    Returns them, and (rule, path, message, hint) of each problem.
+    Returns them, (rule, path, message, hint) of each problem, and the names of those that lack
+    what a wrong copy would have brought.
     """
     filled: dict[str, Value] = {}
+    lacking: set[str] = set()
     problems: list[Problem] = []
-    for name in trainings:
+    for start in trainings:
         chain: list[str] = []
+        name = start
         while name not in filled:
             base = _base(trainings[name])
             problem = None if base is None else _problem(name, base, chain, trainings)
             if problem:
                 problems.append(problem)
+                lacking.add(name)
             if base is None or problem:
                 filled[name] = trainings[name]
                 break
             chain.append(name)
-            name = base  # noqa: PLW2901
+            name = base
         for copier in reversed(chain):
             own, source = trainings[copier], filled[name]
-            filled[copier] = own
-            if isinstance(own, Map) and isinstance(source, Map):
-                filled[copier] = _joined(own, source)
-            name = copier  # noqa: PLW2901
+            whole = isinstance(own, Map) and isinstance(source, Map)
+            filled[copier] = _joined(own, source) if whole else own  # type: ignore[arg-type]
+            if name in lacking:
+                lacking.add(copier)
+            name = copier
     ordered = Map()
     ordered.update((name, filled[name]) for name in trainings)
     ordered.marks.update(trainings.marks)
-    return ordered, problems
+    return ordered, problems, lacking
 
 
 def _base(raw: Value) -> str | None:

@@ -50,9 +50,8 @@ class Disk:
     def identity(self, name: str) -> str:
         path = Path(name).resolve()
         if name != self.main and not path.is_relative_to(self.root):
-            raise Unreadable(
-                "include-outside", "lies outside of the project", f"move it below {self.root}"
-            )
+            hint = "files are read below the folder that holds Pulumi.yaml or .git"
+            raise Unreadable("include-outside", "lies outside of the project", hint)
         return str(path)
 
     def read(self, name: str) -> bytes:
@@ -141,6 +140,7 @@ class _Reader:
     def include(self, parent: str, includes: object, at: Mark) -> None:
         if not isinstance(includes, Seq):
             if includes is not None:
+                self.loaded.broken = True
                 message = f"must be a list of files, not {shown(includes)}"
                 self.issue("include", at, ("include",), message, "such as [platform/dev.yaml]")
             return
@@ -150,6 +150,7 @@ class _Reader:
             if text is None:
                 continue
             if not isinstance(text, str) or not text:
+                self.loaded.broken = True
                 self.issue("include", mark, path, f"must be the path of a file, not {shown(text)}")
                 continue
             try:

@@ -16,7 +16,7 @@ def close(word: str, known: Iterable[str]) -> str:
     if found := nearest(word, names):
         return f"did you mean {found!r}?"
     if len(names) < 2:
-        return f"only {names[0]!r} is possible" if names else "there is none"
+        return f"only {names[0]!r} is possible" if names else "there are none"
     return f"one of {', '.join(map(printable, names[:_LISTED]))}" + (
         ", ..." if len(names) > _LISTED else ""
     )

@@ -41,7 +41,7 @@ def parse(source: Source) -> tuple[Map, list[Issue]]:
         return _Builder(source).build()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if "quoted scalar" in (error.context or ""):
+        if "end of stream" in (error.problem or "") and "quoted" in (error.context or ""):
             mark = error.context_mark or mark  # where it opens, not where the file ends
         at = source.position(mark.line, mark.column) if mark else source.position(0, 0)
         message, hint = _syntax(error, source, at)
@@ -56,8 +56,9 @@ def decode(content: bytes, name: str) -> Source:
 
     """
     if len(content) > MAX_BYTES:
-        limit = f"the file is {len(content):,} bytes long, at most {MAX_BYTES:,} are allowed"
-        raise SpecError([Issue("file-size", Position(name, 1, 1), "", limit, "split the spec")])
+        message = f"the file is longer than {MAX_BYTES // 2**20} MiB"
+        hint = "split the spec into files that it includes"
+        raise SpecError([Issue("file-size", Position(name, 1, 1), "", message, hint)])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,22 +79,32 @@ def _end_of(before: Source) -> Position:
 
 def _syntax(error: yaml.MarkedYAMLError, source: Source, at: Position) -> tuple[str, str]:
     """What is wrong, in words for who writes the file; else the parser's own words."""
-    problem = (error.problem or "no valid YAML").strip()
+    problem, context = (error.problem or "no valid YAML").strip(), (error.context or "").strip()
     line = source.lines[at.line - 1]
     if line[: at.column].strip(" ") == "\t" or "'\\t'" in problem:
         return "a tab cannot indent YAML", "use blanks"
-    if problem.startswith("mapping values are not allowed"):
-        return "a second ': ' stands in one value", "put the value in quotes, or indent it below"
-    if "cannot start any token" in problem:
-        start = line[at.column - 1 : at.column]
-        return f"{start!r} cannot start a value", "put the value in quotes"
-    if "end of stream" in problem and "quoted scalar" in (error.context or ""):
-        return "the quote that opens here is never closed", "add the closing quote"
-    if "expected ',' or" in problem:
-        closing = "]" if "']'" in problem else "}"
-        return f"',' or {closing!r} is missing here", "quote a value that holds ',' or brackets"
-    context = f" {error.context.strip()}" if error.context else ""
-    return f"this is no YAML: {problem}{context}", ""
+    found = (
+        repr(line[at.column - 1 : at.column]) if line[at.column - 1 :] else "the end of the line"
+    )
+    closing = "]" if "']'" in problem else "}"
+    for part, message, hint in (
+        ("mapping values are not allowed", "a second ': ' stands in one value",
+         "put the value in quotes, or indent it below"),
+        ("cannot start any token", f"{found} cannot start a value", "put the value in quotes"),
+        ("expected key", "the indentation of this line fits no key above it", "align it"),
+        ("expected <block end>", "the indentation of this line fits no key above it", "align it"),
+        ("expected node content", f"a value is missing before {found}", ""),
+        ("expected the node content", f"a value is missing before {found}", ""),
+        ("unknown escape", "this escape is not known in double quotes",
+         "use single quotes, or \\\\ for \\"),
+        ("unexpected end of stream", "the quote that opens here is never closed",
+         "add the closing quote"),
+        ("expected ',' or", f"',' or {closing!r} is missing here",
+         "quote a value that holds ',' or brackets"),
+    ):  # fmt: skip
+        if part in problem:
+            return message, hint
+    return f"this is no YAML: {problem} {context}".rstrip(), ""
 
 
 _Event = Any  # yaml.Event: types-PyYAML says too little about each kind's attributes
@@ -192,6 +203,8 @@ class _Builder:
             frame.key = ("'<<'" if quoted else text, mark.line, mark.column)
             return
         value = plain(text) if is_plain else text
+        if frame is None and value is None:
+            self.refuse_root("empty-file", "the file is empty", "it must be a mapping")
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, 1)
         self.add(value, mark.line, mark.column, 1)
@@ -208,6 +221,7 @@ class _Builder:
         if self.frames and self.frames[-1].key is None and isinstance(self.frames[-1].node, Map):
             self.refuse("key-type", event, "a key must be text, not a mapping or a list")
         if len(self.frames) >= MAX_DEPTH:
+            del self.frames[3:]  # the rest of the path says nothing
             self.refuse("depth", event, f"nested more than {MAX_DEPTH} levels deep")
         if event.anchor is not None:
             self.anchors[event.anchor] = None  # open: an alias to it would contain itself
@@ -230,10 +244,8 @@ class _Builder:
         value, size = anchored
         self.aliased += size
         if self.aliased > max(MAX_ALIASED, MAX_ALIASED_RATIO * self.values):
-            self.refuse(
-                "alias-bound", event, f"aliases repeat more than {MAX_ALIASED:,} values here",
-                "write fewer of them, or nest them less",
-            )  # fmt: skip
+            message = f"aliases repeat {self.aliased:,} values, far more than the file holds"
+            self.refuse("alias-bound", event, message, "write fewer, or nest them less")
         mark = event.start_mark
         self.add(value, mark.line, mark.column, size)
 
@@ -260,7 +272,7 @@ class _Builder:
             return
         if value is None:
             at = self.source.position(line, column)
-            hint = 'give one or remove the key; "" is an empty text'
+            hint = 'give one or remove the key; {} is an empty map, "" an empty text'
             self.issues.append(Issue("no-value", at, self.path(), "has no value", hint))
         frame = self.frames[-1]
         frame.size += size

@@ -6,7 +6,8 @@ rules can judge the rest in the same run.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -17,6 +18,9 @@ from schemas.errors import Issue, dotted
 from schemas.nearest import close
 from schemas.tree import Map, Mark, Seq, scalar_text
 
+_BOOLEANS = dict.fromkeys(("true", "yes", "on", "y", "1"), "true") | dict.fromkeys(
+    ("false", "no", "off", "n", "0"), "false"
+)
 M = TypeVar("M", bound=StrictModel)
 Path = tuple[str | int, ...]
 # What stands below such a key is never printed.
@@ -37,44 +41,78 @@ def fit(
     return _partial(model, raw, found, context), issues
 
 
-def place(raw: Map | Seq, parts: Path, at: Mark) -> tuple[Mark, Path]:
-    """The mark of the innermost part of a path that exists, and the path to it."""
+def place(raw: Map | Seq, parts: Path, at: Mark) -> Mark:
+    """The mark of the innermost part of a path that exists."""
     node: object = raw
-    done: list[str | int] = []
     for part in parts:
         if isinstance(node, Map) and part in node:
             at, node = node.marks[str(part)], node[str(part)]
         elif isinstance(node, Seq) and isinstance(part, int) and part < len(node):
             at, node = node.marks[part], node[part]
         else:
-            continue  # the tag of a union, `[key]`, or the missing key itself
-        done.append(part)
-    return at, tuple(done)
+            break
+    return at
+
+
+def _follow(model: type[BaseModel], loc: Path) -> tuple[Path, list[type[BaseModel]]]:
+    """A location of pydantic's as the keys that a user wrote, and the models allowed there.
+
+    Beside keys a location holds the tags of unions, which may be called like a key, and `[key]`.
+    """
+    annotation: Any = model
+    keys: list[str | int] = []
+    for part in loc:
+        if part == "[key]":
+            break
+        models = models_in(annotation) if get_origin(annotation) not in (dict, list) else []
+        if len(models) > 1:
+            annotation = next(m for m in models if part in _tags(m))
+            continue
+        keys.append(part)
+        field = fields_by_key(models[0]).get(str(part)) if models else None
+        if field is not None:
+            annotation = field.annotation
+        elif get_origin(annotation) in (dict, list):
+            annotation = get_args(annotation)[-1]
+        else:
+            annotation = None
+        annotation = _stripped(annotation)
+    return tuple(keys), models_in(annotation)
+
+
+def _stripped(annotation: Any) -> Any:
+    """A type without its metadata, and without None beside it."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    if get_origin(annotation) in (Union, UnionType) and len(parts) == 1:
+        return _stripped(parts[0])
+    return annotation
 
 
 def _issue(
     model: type[BaseModel], error: ErrorDetails, raw: Map, path: Path, at: Mark
 ) -> Issue | None:
-    loc, kind, given = error["loc"], error["type"], error["input"]
-    context = error.get("ctx", {})
-    mark, inner = place(raw, loc, at)
-    on_key = False
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    inner, _ = _follow(model, error["loc"])
+    on_key = kind in ("missing", "extra_forbidden") or error["loc"][-1:] == ("[key]",)
     if kind == "missing":
-        inner, on_key = (*inner, loc[-1]), True
         rule, message, hint = "missing-key", "this key is required", ""
-    elif given is None and kind != "extra_forbidden":
-        return None  # the parser has said that there is no value
     elif kind == "extra_forbidden":
-        on_key = True
-        hint = close(str(loc[-1]), _keys_at(model, raw, loc[:-1]))
         rule, message = "unknown-key", "unknown key"
+        _, models = _follow(model, error["loc"][:-1])
+        hint = close(str(inner[-1]), {key for m in models for key in fields_by_key(m)})
+    elif given is None:
+        return None  # the parser has said that there is no value
     elif "message" in context:
         rule, message, hint = kind, context["message"], context["hint"]
-        on_key = loc[-1:] == ("[key]",)
     else:
         rule, message, hint = _builtin(kind, given, context)
-    if any(SENSITIVE.search(str(part)) for part in (*path, *inner)) and scalar_text(given):
-        message, hint = message.replace(shown(given), "what was given"), ""
+    mark = place(raw, inner, at)
+    text = scalar_text(given)
+    if text and any(SENSITIVE.search(str(part)) for part in (*path, *inner)):
+        message = message.replace(shown(given), "***")
+        hint = "" if text.lower() in hint.lower() else hint
     line, column = (mark.key_line, mark.key_column) if on_key else (mark.line, mark.column)
     position = mark.source.position(line, column)
     return Issue(rule, position, dotted((*path, *inner)), message, hint)
@@ -86,7 +124,10 @@ def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str,
     if kind in wanted:
         answer = "type", f"must be {wanted[kind]}, not {shown(given)}", ""
     elif kind == "bool_type":
+        word = str(given).lower()
         hint = "without quotes" if given in ("true", "false") else ""
+        if not hint and word in _BOOLEANS:
+            hint = f"write {_BOOLEANS[word]}"
         answer = "type", f"must be true or false, not {shown(given)}", hint
     elif kind == "literal_error":
         allowed = [
@@ -122,24 +163,6 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(annotation) for model in models_in(part)]
 
 
-def _keys_at(model: type[BaseModel], raw: Map, loc: Path) -> set[str]:
-    """The keys that are allowed at a place, of the union's variant that was chosen there."""
-    models: list[type[BaseModel]] = [model]
-    node: object = raw
-    for part in loc:
-        if isinstance(node, Map) and part in node:
-            node = node[str(part)]
-        elif isinstance(node, Seq) and isinstance(part, int):
-            node = node[part]
-        else:
-            models = [m for m in models if part in _tags(m)] or models
-            continue
-        fields = [fields_by_key(m)[str(part)] for m in models if str(part) in fields_by_key(m)]
-        if fields:  # else an entry of a map, of the same type as the others
-            models = models_in(fields[0].annotation)
-    return {key for m in models for key in fields_by_key(m)}
-
-
 def _tags(model: type[BaseModel]) -> set[str]:
     """What pydantic may call a variant of a union: a value of its discriminator, or a key."""
     literals = (get_args(field.annotation) for field in model.model_fields.values())
@@ -164,14 +187,17 @@ def _partial(
     for name, field_info in model.model_fields.items():
         key = field_info.alias or name
         given: Any = raw.get(key)
-        if key in wrong and isinstance(given, Map) and get_origin(field_info.annotation) is dict:
-            if None not in wrong[key]:
-                given = {k: v for k, v in given.items() if k not in wrong[key]}
-        elif key in wrong:
-            lost.add(name)
-            continue
+        if key in wrong:
+            entries = isinstance(given, Map) and get_origin(field_info.annotation) is dict
+            if not entries or None in wrong[key]:
+                lost.add(name)
+                continue
+            given = {k: v for k, v in given.items() if k not in wrong[key]}
         if key in raw and given is not None:
-            values[key] = _adapter(model, name).validate_python(given, context=context)
+            try:
+                values[key] = _adapter(model, name).validate_python(given, context=context)
+            except ValidationError:  # without its wrong entries a map can be too short
+                lost.add(name)
     instance: M = model.model_construct(**values)  # type: ignore[assignment]
     for name in lost:
         instance.__dict__.pop(name, None)

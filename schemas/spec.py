@@ -34,7 +34,7 @@ class Spec:
         self, rule: str, path: Path, message: str, hint: str = "", *, at_key: bool = False
     ) -> None:
         """Add a problem at the value (or key) that the path leads to."""
-        mark, _ = place(self.tree, path, self.root)
+        mark = place(self.tree, path, self.root)
         line, column = (mark.key_line, mark.key_column) if at_key else (mark.line, mark.column)
         position = mark.source.position(line, column)
         self.issues.append(Issue(rule, position, dotted(path), message, hint))

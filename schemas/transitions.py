@@ -61,7 +61,7 @@ def _storage_class(path: Path, effect: Effect, old: Document, new: Document) -> 
     stay = sorted(name for name in old["notebooks"] if name in new["notebooks"])
     if not stay:
         return ""
-    listed = ", ".join(stay[:5]) + (", ..." if len(stay) > 5 else "")
+    listed = ", ".join(stay[:5]) + (f" and {len(stay) - 5} more" if len(stay) > 5 else "")
     return f"a volume keeps its class, and there are notebooks: {listed}"
 
 

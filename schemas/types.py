@@ -59,7 +59,8 @@ Word = Annotated[str, *free_text(255, 1)]
 
 def _address(*schemes: str) -> Any:
     forms = [address.FORMS[scheme] for scheme in schemes]
-    expected = " or ".join(address.EXAMPLES[scheme] for scheme in schemes)
+    *others, last = (address.EXAMPLES[scheme] for scheme in schemes)
+    expected = f"{', '.join(others)} or {last}" if others else last
 
     def check(text: str) -> address.Address:
         bounded(text, address.MAX_LENGTH)
@@ -84,10 +85,11 @@ NasAddress = Annotated[address.Address, *_address("nas")]
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, Number) and value.is_integer():
-        return int(value)  # 2.0 is a whole number in JSON schema, so it is one here
-    if isinstance(value, Number) and value in (float("inf"), float("-inf")):
-        return 10**18 if value > 0 else -(10**18)  # out of every range
+    if isinstance(value, Number):
+        if len(value.text) > 40 or abs(value) > 10**18:
+            raise refused("range", f"{shown(value)} is far out of range")
+        if value.is_integer():
+            return int(value)  # 2.0 is a whole number in JSON schema, so it is one here
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     text = scalar_text(value)

@@ -21,7 +21,7 @@ def check(spec: Spec) -> None:
 
 def default_stage(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
     """The default stage is one of the endpoint's."""
-    if has(endpoint, "default_stage"):
+    if has(endpoint, "default_stage") and spec.names(*path, "stages"):
         spec.refer((*path, "default_stage"), endpoint.default_stage, "stage", *path, "stages")
 
 
