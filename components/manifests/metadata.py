@@ -1,0 +1,39 @@
+"""Labels, annotations and names that all objects share."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from schemas.names import LABEL_LENGTH
+from schemas.text import to_json
+
+KIND_LABEL = "easymaker.io/kind"
+NAME_LABEL = "easymaker.io/name"
+REVISION_LABEL = "easymaker.io/revision"
+LAUNCHER_LABEL = "easymaker.io/launcher"
+SPEC_ANNOTATION = "easymaker.io/spec"
+TAGS_ANNOTATION = "easymaker.io/tags"
+STACK_ANNOTATION = "easymaker.io/stack"
+
+
+def labels(kind: str, name: str) -> dict[str, str]:
+    """What every object carries; selectors are made of these, so they never change."""
+    return {"app.kubernetes.io/managed-by": "pulumi", KIND_LABEL: kind, NAME_LABEL: name}
+
+
+def owner_annotations(spec: Mapping[str, object], tags: Mapping[str, str]) -> dict[str, str]:
+    """Of the object that stands for a resource of the spec: the spec it was last applied with."""
+    found = {SPEC_ANNOTATION: to_json(spec)}
+    if tags:
+        found[TAGS_ANNOTATION] = to_json(tags)
+    return found
+
+
+def dns_label(prefix: str, text: str) -> str:
+    """`prefix-text` as a DNS label: any other text becomes one, and none becomes another's."""
+    slug = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    whole = f"{prefix}-{slug}"
+    if slug == text and len(whole) <= LABEL_LENGTH:
+        return whole
+    tail = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{whole[: LABEL_LENGTH - 9].rstrip('-')}-{tail}"

@@ -1,0 +1,240 @@
+"""A training: the Job of one revision, and the document that its launcher reads."""
+
+import json
+
+from components.manifests import Manifest, stores
+from components.manifests.metadata import (
+    LAUNCHER_LABEL,
+    REVISION_LABEL,
+    labels,
+    owner_annotations,
+)
+from schemas import resolved, units
+from schemas.address import Address
+from schemas.document import training_document
+
+KIND = "training"
+HOME = "/opt/easymaker"
+"""Where everything of ours lies in the container; the launcher's layout begins there."""
+RETRIED_CODES = (137, 143, 214)
+"""Exit codes after which another pod may fare better; the others are the script's own. They are
+`128 + SIGKILL`, and what launcher.causes calls retried."""
+RETRIES = 3
+GRACE_SECONDS = 60
+"""What a script has between SIGTERM and SIGKILL; the pod has twice that, to save what there is."""
+DEADLINE_SLACK_SECONDS = 86_400
+"""The Job's deadline counts the time that pods wait, too: it must not end a run by itself."""
+
+
+def training_job(
+    workspace: resolved.Workspace, training: resolved.Training, launcher: str
+) -> Manifest:
+    """The Job of the training's revision. `launcher` is the name of the launcher's ConfigMap."""
+    template = _pod_template(workspace, training, launcher)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": training.object_name,
+            "namespace": workspace.name,
+            "labels": {**template["metadata"]["labels"], LAUNCHER_LABEL: launcher},
+            "annotations": {
+                **owner_annotations(training_document(training), training.tags),
+                # A training may take days: `pulumi up` starts it and does not wait.
+                "pulumi.com/skipAwait": "true",
+            },
+        },
+        "spec": {
+            "completionMode": "Indexed",
+            "completions": training.instances,
+            "parallelism": training.instances,
+            "backoffLimit": RETRIES,
+            "activeDeadlineSeconds": training.max_time + DEADLINE_SLACK_SECONDS,
+            "suspend": training.state == "stopped",
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    },
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": "main",
+                            "operator": "NotIn",
+                            "values": list(RETRIED_CODES),
+                        },
+                    },
+                ]
+            },
+            "template": template,
+        },
+    }
+
+
+def kept_job(name: str, namespace: str) -> Manifest:
+    """The Job of an earlier revision. Only what identifies it: the rest stays as it is."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "namespace": namespace},
+    }
+
+
+def _pod_template(
+    workspace: resolved.Workspace, training: resolved.Training, launcher: str
+) -> Manifest:
+    platform = workspace.platform
+    used = stores.stores(platform, _addresses(training))
+    own = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    main: Manifest = {
+        "name": "main",
+        "image": training.image.reference,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-I", f"{HOME}/launcher"],
+        "resources": _resources(training.flavor),
+        "securityContext": own,
+        "volumeMounts": [
+            {"name": "run", "mountPath": f"{HOME}/run"},
+            {"name": "bin", "mountPath": f"{HOME}/bin", "readOnly": True},
+            {"name": "launcher", "mountPath": f"{HOME}/launcher", "readOnly": True},
+            {"name": "job", "mountPath": f"{HOME}/job", "readOnly": True},
+        ],
+    }
+    if used:
+        main["env"] = stores.environment(used)
+    document = job_document(platform, training, used)
+    annotation = "easymaker.io/job"
+    return {
+        "metadata": {
+            "labels": {**labels(KIND, training.name), REVISION_LABEL: training.revision},
+            "annotations": {annotation: document},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "enableServiceLinks": False,
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 2 * GRACE_SECONDS,
+            "securityContext": _security(platform.security),
+            **_placement(training.flavor.pool),
+            "initContainers": [
+                {
+                    "name": "tools",
+                    "image": platform.built_images["tools"],
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["cp", "/usr/local/bin/rclone", f"{HOME}/bin/rclone"],
+                    "securityContext": own,
+                    "volumeMounts": [{"name": "bin", "mountPath": f"{HOME}/bin"}],
+                }
+            ],
+            "containers": [main],
+            "volumes": [
+                {"name": "run", "emptyDir": {}},
+                {"name": "bin", "emptyDir": {}},
+                {"name": "launcher", "configMap": {"name": launcher}},
+                {
+                    "name": "job",
+                    "downwardAPI": {
+                        "items": [
+                            {
+                                "path": "job.json",
+                                "fieldRef": {"fieldPath": f"metadata.annotations['{annotation}']"},
+                            }
+                        ]
+                    },
+                },
+            ],
+        },
+    }
+
+
+def job_document(
+    platform: resolved.Platform, training: resolved.Training, used: dict[str, stores.Store]
+) -> str:
+    """The launcher's document as JSON; its other side is `launcher.job`.
+
+    It travels in an annotation of the pod, so that it belongs to the Job and never changes, and
+    not in variables or arguments, where the kubelet expands `$(NAME)`.
+    """
+
+    def place(address: Address) -> dict[str, str]:
+        path = f"{address.bucket}/{address.path}".rstrip("/")
+        return {"address": address.text, "remote": used[address.host].remote, "path": path}
+
+    run = f"{training.name}-{training.revision}"
+    output = place(training.output_data)
+    parameters = {key: value.text for key, value in training.hyperparameters.items()}
+    literals = (
+        f"{json.dumps(key)}: {value.json}" for key, value in training.hyperparameters.items()
+    )
+    document = {
+        "version": 1,
+        "training": training.name,
+        "revision": training.revision,
+        "training_id": run,
+        "region": platform.region,
+        "app_key": platform.app_key,
+        "code": place(training.code),
+        "entry_point": training.entry_point,
+        "hyperparameters": parameters,
+        "hyperparameters_json": "{" + ", ".join(literals) + "}",
+        "datasets": {name: place(address) for name, address in training.input_data.items()},
+        "checkpoint_input": place(training.checkpoint_input) if training.checkpoint_input else None,
+        "output": {
+            **output,
+            "address": f"{output['address']}/{run}",
+            "path": f"{output['path']}/{run}",
+        },
+        "log_management": training.log_management,
+        "grace_seconds": GRACE_SECONDS,
+        "stores": {store.remote: store.settings for store in used.values()},
+    }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _addresses(training: resolved.Training) -> list[Address]:
+    maybe = (training.checkpoint_input, training.checkpoint)
+    given = [address for address in maybe if address is not None]
+    return [training.code, training.output_data, *training.input_data.values(), *given]
+
+
+def _resources(flavor: resolved.Flavor) -> Manifest:
+    gpus = {"nvidia.com/gpu": str(flavor.gpu_count)} if flavor.gpu_count else {}
+    return {
+        "requests": {
+            "cpu": units.cpu_text(flavor.requests_cpu),
+            "memory": units.memory_text(flavor.requests_memory),
+            **gpus,
+        },
+        "limits": {
+            "cpu": units.cpu_text(flavor.cpu),
+            "memory": units.memory_text(flavor.memory),
+            **gpus,
+        },
+    }
+
+
+def _placement(pool: resolved.Pool | None) -> Manifest:
+    if pool is None:
+        return {}
+    return {
+        "nodeSelector": pool.node_selector,
+        "tolerations": [
+            {
+                "key": key,
+                "operator": "Equal",
+                "value": taint.value,
+                "effect": taint.effect,
+            }
+            for key, taint in pool.taints.items()
+        ],
+    }
+
+
+def _security(level: str) -> Manifest:
+    profile: Manifest = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if level == "restricted":
+        user = 1000
+        profile |= {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
+    return profile
