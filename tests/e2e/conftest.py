@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import pulumi_cli
-from tests.support.cluster import LocalCluster, bring_up
+from tests.support.cluster import LocalCluster, running_cluster
 
 # --- Pulumi -----------------------------------------------------------------------------------
 
@@ -21,6 +21,7 @@ def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def cluster() -> Iterator[LocalCluster]:
     """The cluster of this test run, with the images that test pods use."""
-    yield from bring_up("test", tmp_path_factory.mktemp("cluster"), ["python"])
+    with running_cluster("test", ["python"]) as made:
+        yield made

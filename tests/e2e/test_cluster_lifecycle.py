@@ -7,13 +7,21 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import LocalCluster, bring_up, namespace, pod
+from tests.support.cluster import (
+    LocalCluster,
+    free_port,
+    local_cluster,
+    namespace,
+    pod,
+    running_cluster,
+)
 from tests.support.host import listing, processes_of
 
 pytestmark = pytest.mark.e2e
@@ -91,61 +99,62 @@ def test_deleted_addons_come_back(cluster: LocalCluster) -> None:
     assert cluster.emctl("status").returncode == 0
 
 
-def test_two_clusters_stand_side_by_side_and_one_leaves_no_trace(
-    cluster: LocalCluster, tmp_path: Path
-) -> None:
+def test_two_clusters_stand_side_by_side_and_one_leaves_no_trace(cluster: LocalCluster) -> None:
     before = listing()
     running = processes(cluster)
-    for other in bring_up("other", tmp_path):
+    with running_cluster("other") as other:
         assert listing()["interfaces"] > before["interfaces"]
         other.apply(namespace("only-here"))
         assert "only-here" not in cluster.kubectl("get", "namespaces", "-o", "name")
-        secrets = [
-            p for p in other.folder.rglob("*") if p.suffix in (".key", ".json") and p.is_file()
-        ]
-        assert not [p for p in secrets if "containerd" not in p.parts and p.stat().st_mode & 0o077]
+        foreign = {"containerd", "etcd", "kubelet", "log", "volumes"}
+        files = [p for p in other.folder.rglob("*") if p.is_file()]
+        own = [p for p in files if p.relative_to(other.folder).parts[0] not in foreign]
+        assert {"admin.key", "s3.json", "kubeconfig"} <= {p.name for p in own}
+        assert not [p for p in own if p.stat().st_mode & 0o077]
         assert other.folder.stat().st_mode & 0o777 == 0o700
     assert listing() == before
-    assert not processes_of(tmp_path)
-    assert not (tmp_path / "user-kubeconfig").exists()
-    assert not other.folder.exists()
+    assert not processes_of(other.home)
+    assert not other.home.exists()
     assert processes(cluster) == running
     assert cluster.emctl("status").returncode == 0
 
 
-def test_down_may_keep_data(tmp_path: Path) -> None:
+def test_down_may_keep_data() -> None:
     """Objects of the API and of the storage are there again after the next `up`."""
-    for kept in bring_up("kept", tmp_path):
+    with running_cluster("kept") as kept:
         kept.apply(namespace("remembered"))
         uid = kept.get("namespace", "remembered")["metadata"]["uid"]
         (kept.folder / "volumes" / "mark").write_text("still here")
         down = kept.emctl("down", "--keep-data")
         assert down.returncode == 0, down.stderr
         assert kept.emctl("status").stdout.splitlines()[0].endswith("stopped")
-        assert not processes_of(tmp_path)
+        assert not processes_of(kept.home)
         up = kept.emctl("up")
         assert up.returncode == 0, up.stderr
         assert kept.get("namespace", "remembered")["metadata"]["uid"] == uid
         assert (kept.folder / "volumes" / "mark").read_text() == "still here"
 
 
-def test_up_goes_on_after_an_interrupted_up(tmp_path: Path) -> None:
+def test_up_goes_on_after_an_interrupted_up() -> None:
     """The first `up` dies by SIGKILL as soon as the first processes run."""
-    cut = LocalCluster("cut", tmp_path)
-    program = Path(sys.executable).with_name("emctl")
-    arguments = ["local", "up", "--name=cut", f"--state-dir={cut.state}"]
-    with subprocess.Popen([program, *arguments], env=cut.environment, stderr=subprocess.PIPE) as up:
-        assert up.stderr is not None
-        for line in up.stderr:
-            if line.startswith(b"started"):
-                break
-        up.kill()
-    for whole in bring_up("cut", tmp_path):
-        assert whole.emctl("status").returncode == 0
-    assert not processes_of(tmp_path)
+    with local_cluster("cut") as cut:
+        program = Path(sys.executable).with_name("emctl")
+        port = f"--gateway-port={free_port()}"
+        arguments = ["local", "up", "--name=cut", f"--state-dir={cut.state}", port]
+        command: list[str | Path] = [program, *arguments]
+        with subprocess.Popen(command, env=cut.environment, stderr=subprocess.PIPE) as up:
+            assert up.stderr is not None
+            for line in up.stderr:
+                if line.startswith(b"started"):
+                    break
+            up.kill()
+        again = cut.emctl("up", port)
+        assert again.returncode == 0, again.stderr
+        assert cut.emctl("status").returncode == 0
+    assert not processes_of(cut.home)
 
 
-def test_a_busy_port_names_its_holder(tmp_path: Path) -> None:
+def test_a_busy_port_names_its_holder() -> None:
     code = """
 import socket
 server = socket.create_server(("127.0.0.1", 0))
@@ -153,35 +162,37 @@ print(server.getsockname()[1], flush=True)
 server.accept()
 """
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+    with (
+        local_cluster("busy") as busy,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder,
+    ):
         assert holder.stdout is not None
         port = holder.stdout.readline().strip()
-        busy = LocalCluster("busy", tmp_path)
         up = busy.emctl("up", f"--gateway-port={port}")
+        name = Path(f"/proc/{holder.pid}/comm").read_text().strip()
         holder.kill()
-    assert up.returncode == 1
-    assert up.stderr.splitlines()[-1] == (
-        f"emctl: port {port} of 127.0.0.1 is held by {Path(sys.executable).resolve().name}"
-        f" (process {holder.pid}) (end it, or choose another with --gateway-port)"
-    )
-    assert busy.emctl("down").returncode == 0
-    assert not busy.folder.exists()
-
-
-def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], check=True)
-    try:
-        full = LocalCluster("full", small)
-        up = full.emctl("up")
         assert up.returncode == 1
-        assert "GiB free, a local cluster needs" in up.stderr
-        assert "--state-dir" in up.stderr
-        assert len(up.stderr.splitlines()) == 1
-        assert full.emctl("down").returncode == 0
-    finally:
-        subprocess.run(["umount", small], check=True)
+        assert up.stderr.splitlines()[-1] == (
+            f"emctl: port {port} of 127.0.0.1 is held by {name}"
+            f" (process {holder.pid}) (end it, or choose another with --gateway-port)"
+        )
+    assert not processes_of(busy.home)
+
+
+def test_a_full_disk_is_said_before_anything_starts() -> None:
+    with local_cluster("full") as full:
+        full.state.mkdir()
+        command: list[str | Path] = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", full.state]
+        subprocess.run(command, check=True)
+        try:
+            up = full.emctl("up")
+            assert up.returncode == 1
+            assert "GiB free, a local cluster needs" in up.stderr
+            assert "--state-dir" in up.stderr
+            assert len(up.stderr.splitlines()) == 1
+            assert full.emctl("down").returncode == 0
+        finally:
+            subprocess.run(["umount", full.state], check=True)
 
 
 @pytest.mark.parametrize(
@@ -231,23 +242,30 @@ def test_a_named_cluster_is_used_as_it_is(cluster: LocalCluster, tmp_path: Path)
     assert cluster.emctl("status").returncode == 0
 
 
-def test_no_root_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_no_root_is_said_in_one_sentence() -> None:
     """As a user without rights; Docker and kind are not here either."""
-    code = (
-        "import os, sys; os.setgid(65534); os.setuid(65534); sys.path.insert(0, sys.argv[1]);"
-        "from pathlib import Path; from tools import cluster; from tools.errors import ToolError\n"
-        "try: cluster.up(cluster.Wish(name='x', state=Path(sys.argv[2])), print)\n"
-        "except ToolError as error: sys.exit(str(error))"
-    )
-    tmp_path.chmod(0o777)
-    state = tmp_path / "state"
-    root = Path(__file__).parents[2]
-    # Root's own home may be closed to others, so the environment is read before the rights go.
-    done = subprocess.run(
-        [sys.executable, "-c", "import click, yaml, cryptography.x509\n" + code, root, state],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # Root's own home, where the interpreter may lie, is closed to others: imports come first.
+    code = """
+import os, sys
+from pathlib import Path
+from tools import cluster
+from tools.errors import ToolError
+os.setgid(65534)
+os.setuid(65534)
+try:
+    cluster.up(cluster.Wish(name="x", state=Path(sys.argv[1])), print)
+except ToolError as error:
+    sys.exit(str(error))
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 1
     assert done.stderr.startswith("a node of its own needs root (run it as root on Linux, or have")
+    assert len(done.stderr.splitlines()) == 1

@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,15 +172,28 @@ def service(namespace: str, name: str, port: int, **spec: Any) -> Manifest:
     }
 
 
-def bring_up(name: str, home: Path, loaded: Sequence[str] = ()) -> Iterator[LocalCluster]:
-    """A cluster with further images loaded, for a fixture; down again at its end."""
+@contextmanager
+def local_cluster(name: str) -> Iterator[LocalCluster]:
+    """A cluster that may be brought up, in a folder of its own; down again at the end.
+
+    The folder is none of pytest's: those are removed by later runs, whatever still lies there.
+    """
+    home = Path(tempfile.mkdtemp(prefix="easymaker-test-"))
     made = LocalCluster(name, home)
     try:
+        yield made
+    finally:
+        down = made.emctl("down")
+        assert down.returncode == 0, down.stderr
+        shutil.rmtree(home)
+
+
+@contextmanager
+def running_cluster(name: str, loaded: Sequence[str] = ()) -> Iterator[LocalCluster]:
+    """A cluster that is up, with further images loaded; down again at the end."""
+    with local_cluster(name) as made:
         up = made.emctl("up", f"--gateway-port={free_port()}")
         assert up.returncode == 0, up.stderr
         if loaded:
             images.ensure_loaded(made.backend.images(), loaded, print)
         yield made
-    finally:
-        down = made.emctl("down")
-        assert down.returncode == 0, down.stderr

@@ -86,8 +86,9 @@ def _load(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except yaml.YAMLError as error:
-        where = str(getattr(error, "problem_mark", "")).strip()
-        raise ToolError(f"the kubeconfig {path} is not valid YAML {where}".rstrip()) from None
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise ToolError(f"the kubeconfig {where} is not valid YAML") from None
     if content is None:
         return {}
     if not isinstance(content, dict):

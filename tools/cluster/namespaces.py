@@ -10,10 +10,12 @@ from pathlib import Path
 from tools.cluster.links import Links
 from tools.process import run
 
-# Paths that programs of the node have fixed, and where they lie in the cluster's folder.
+# Paths of the node that are fixed, or must be short, and where they lie in the cluster's folder.
 # /run is a new tmpfs in the node, so folders there need no place on the host.
 FIXED_PATHS = {
     "/var/log": "log",
+    # The kubelet's sockets lie there, and a socket's path may have 107 bytes.
+    "/run/easymaker/kubelet": "kubelet",
     "/run/easymaker/nas": "nas",
     "/run/easymaker/volumes": "volumes",
     "/var/lib/cni": "cni-cache",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.cluster.cgroups import CgroupRoot
+from tools.cluster.definition import write_private
 from tools.errors import ToolError
 
 
@@ -91,7 +92,7 @@ class Units:
             "start_time": _start_time(process.pid),
             "fingerprint": fingerprint,
         }
-        (self._folder / "units" / f"{unit.name}.json").write_text(json.dumps(record))
+        write_private(self._folder / "units" / f"{unit.name}.json", json.dumps(record))
         process.returncode = 0  # it outlives this program: no warning that it still runs
         return True
 
