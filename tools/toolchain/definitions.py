@@ -15,6 +15,7 @@ _COMPONENTS = (
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _CONTAINERD = "github.com/containerd/containerd/v2"
 
+# In the order in which they are built, the long ones first.
 TOOLS: tuple[Tool, ...] = (
     GoProgram(
         name="pulumi",
@@ -29,16 +30,6 @@ TOOLS: tuple[Tool, ...] = (
         disk_megabytes=2500,
     ),
     GoProgram(
-        name=elsewhere.PROVIDER,
-        module=_PROVIDER,
-        shown_version=elsewhere.PROVIDER_VERSION,
-        elsewhere=elsewhere.installed_provider,
-        install=elsewhere.install_provider,
-        embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
-        variables={"main.version": "{version}", f"{_PROVIDER}/pkg/version.Version": "v{version}"},
-        disk_megabytes=2500,
-    ),
-    GoProgram(
         name="kubernetes",
         module="k8s.io/kubernetes",
         variables={
@@ -49,6 +40,16 @@ TOOLS: tuple[Tool, ...] = (
         links=_COMPONENTS,
         linux_only=True,
         disk_megabytes=2000,
+    ),
+    GoProgram(
+        name=elsewhere.PROVIDER,
+        module=_PROVIDER,
+        shown_version=elsewhere.PROVIDER_VERSION,
+        elsewhere=elsewhere.installed_provider,
+        install=elsewhere.install_provider,
+        embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
+        variables={"main.version": "{version}", f"{_PROVIDER}/pkg/version.Version": "v{version}"},
+        disk_megabytes=2500,
     ),
     GoProgram(
         name="containerd",

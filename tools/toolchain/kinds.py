@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.errors import ToolError
 from tools.toolchain import golang
 from tools.toolchain.golang import Go
 
@@ -153,5 +154,7 @@ class GoModuleFiles(Tool):
 
     def make(self, work: Path, result: Path, go: Go, keep_open: tuple[int, ...]) -> None:
         found = sorted(go.module_folder(self.module, work / "source").glob(self.files))
+        if not found:
+            raise ToolError(f"{self.module} {self.version} has no {self.files}")
         documents = [path.read_text().strip("\n") for path in found]
         (result / self.name).write_text("\n---\n".join(documents) + "\n")

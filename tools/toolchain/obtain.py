@@ -59,7 +59,7 @@ def obtain(tool: Tool, go: FindGo, say: Say) -> Copy:
     built = cache.ensure(
         tool,
         go(),
-        waiting=lambda: say(f"waiting for another process that builds {tool.name}"),
+        waiting=lambda: say(f"waiting for another build of {tool.name}"),
         building=building,
     )
     if built:
@@ -79,13 +79,20 @@ def obtain_all(tools: Sequence[Tool], say: Say) -> dict[str, Copy]:
     check_space([tool for tool in tools if not _is_there(tool, go)], go)
     jobs: dict[str, Future[Copy]] = {tool.name: Future() for tool in tools}
     queue = iter(tools)
+    stopping = threading.Event()
+
+    def say_unless_stopped(line: str) -> None:
+        # Said before each build: none begins once the others are being ended.
+        if stopping.is_set():
+            raise ToolError("stopped")
+        say(line)
 
     def build() -> None:
         for tool in queue:
             job = jobs[tool.name]
             if job.set_running_or_notify_cancel():
                 try:
-                    job.set_result(obtain(tool, go, say))
+                    job.set_result(obtain(tool, go, say_unless_stopped))
                 except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
                     job.set_exception(error)
 
@@ -95,6 +102,7 @@ def obtain_all(tools: Sequence[Tool], say: Say) -> dict[str, Copy]:
     try:
         _wait(jobs, say)
     except BaseException:
+        stopping.set()
         _stop(jobs.values())
         raise
     return {name: job.result() for name, job in jobs.items()}

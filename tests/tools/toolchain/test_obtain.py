@@ -78,28 +78,60 @@ def test_all_are_brought(tool: GoProgram, tmp_path: Path, theirs: Copy) -> None:
     }
 
 
-def test_the_first_failure_ends_the_other_builds(
-    tool: GoProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go
-) -> None:
-    folder = tmp_path / "bin"
+@pytest.fixture
+def endless_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Path:
+    """`go build` never ends; each one puts a line into this file when it begins."""
+    folder, begun = tmp_path / "bin", tmp_path / "begun"
     folder.mkdir()
     (folder / "go").write_text(
         "#!/bin/sh\n"
-        f'[ "$1" != build ] || {{ touch {tmp_path}/began; exec sleep 600; }}\n'
+        f'[ "$1" != build ] || {{ echo $$ >>{begun}; exec sleep 600; }}\n'
         f'exec {go.command} "$@"\n'
     )
     (folder / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return begun
 
+
+def test_the_first_failure_ends_the_other_builds(tool: GoProgram, endless_builds: Path) -> None:
     def fail(_get: GetTool, _say: Say) -> Copy:
-        while not (tmp_path / "began").exists():
+        while not endless_builds.exists():
             time.sleep(0.01)
         raise ToolError("there is no more of it")
 
     started = time.monotonic()
     with pytest.raises(ToolError, match="no more of it"):
         obtain.obtain_all([tool, replace(tool, name="failing", install=fail)], quiet)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 10
+    (build,) = endless_builds.read_text().split()
+    assert not Path("/proc", build).exists()
+
+
+def test_no_build_begins_once_the_others_are_ended(
+    tool: GoProgram, endless_builds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after Ctrl-C, while one builder waits for the tool that the other one builds.
+    monkeypatch.setattr(obtain, "_BUILDERS", 3)
+    waiting = threading.Event()
+
+    def say(line: str) -> None:
+        if line == "waiting for another build of tiny":
+            waiting.set()
+
+    def need(_get: GetTool, say: Say) -> Copy:
+        while not endless_builds.exists():
+            time.sleep(0.01)
+        return obtain.obtain(tool, lambda: golang.find("1.21"), say)
+
+    def interrupt(_get: GetTool, _say: Say) -> Copy:
+        assert waiting.wait(20)
+        raise KeyboardInterrupt
+
+    needing = replace(tool, name="needing", install=need)
+    interrupted = replace(tool, name="interrupted", install=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        obtain.obtain_all([tool, needing, interrupted], say)
+    assert len(endless_builds.read_text().split()) == 1
 
 
 def test_a_long_build_is_heard_of(
