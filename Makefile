@@ -10,6 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOAK ?= 20
 
+# Every spec that is committed; a stack's own configuration is none.
+SPECS := $(filter-out stacks/Pulumi.%,$(wildcard stacks/*.yaml)) $(wildcard examples/spec/*.yaml)
+
 # Runs a part and says how long it took.
 part = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
 
@@ -35,11 +38,16 @@ check: setup ## format, lint, strict types, import contracts, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	PYTHONPATH=runtime $(BIN)/lint-imports
+	$(BIN)/emctl validate $(SPECS)
+	$(BIN)/emctl schema --check --reference docs/reference/spec.md
+	$(BIN)/emctl images lock --check
 	$(BIN)/pytest -m "not e2e and not soak"
 
 fix: setup ## format, and write generated files anew
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/emctl schema --reference docs/reference/spec.md
+	$(BIN)/emctl images lock
 
 lock: setup ## write the requirement locks anew from pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra local --output-file requirements.txt pyproject.toml
