@@ -10,6 +10,7 @@ from cli.revision import spec_at
 from schemas.changes import Change, compare
 from schemas.document import workspace_document
 from schemas.effects import Effect
+from schemas.nearest import listed
 from schemas.shape import SENSITIVE
 from schemas.text import to_json
 
@@ -71,8 +72,7 @@ def as_text(change: Change) -> str:
     consequence = change.refusal or change.cost
     lines = [line, f"    {effect}" + (f": {consequence}" if consequence else "")]
     if change.affects:
-        listed = ", ".join(change.affects[:8]) + (", ..." if len(change.affects) > 8 else "")
-        lines.append(f"    used by {listed}")
+        lines.append(f"    used by {listed(change.affects)}")
     if change.renamed_to:
         lines.append(
             f"    looks like a rename to {change.renamed_to!r}: a renamed key is a new thing"

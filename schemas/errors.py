@@ -62,6 +62,13 @@ class Issue:
     related: tuple[Position, ...] = ()
     """Other places that belong to the problem, such as a first declaration."""
 
+    def __post_init__(self) -> None:
+        # What a user wrote is in these texts, and they go to terminals.
+        for name in ("message", "hint"):
+            text = getattr(self, name)
+            if not text.isprintable():
+                object.__setattr__(self, name, "".join(map(_safe, text)))
+
     def __str__(self) -> str:
         where = f"{self.position}: {self.path}" if self.path else str(self.position)
         return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")

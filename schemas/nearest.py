@@ -17,9 +17,14 @@ def close(word: str, known: Iterable[str]) -> str:
         return f"did you mean {found!r}?"
     if len(names) < 2:
         return f"only {names[0]!r} is possible" if names else "there are none"
-    return f"one of {', '.join(map(printable, names[:_LISTED]))}" + (
-        ", ..." if len(names) > _LISTED else ""
-    )
+    return f"one of {listed(names)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in order, the first dozen of them."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _LISTED} more" if len(ordered) > _LISTED else ""
+    return ", ".join(map(printable, ordered[:_LISTED])) + more
 
 
 def nearest(word: str, names: list[str]) -> str:

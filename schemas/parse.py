@@ -16,6 +16,7 @@ from schemas.tree import Map, Mark, Seq, Source, Value, plain
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 32
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 # Aliases may repeat this many values, or this many times what the file itself holds.
 MAX_ALIASED = 10_000
 MAX_ALIASED_RATIO = 20
@@ -44,6 +45,8 @@ def parse(source: Source) -> tuple[Map, list[Issue]]:
         if "end of stream" in (error.problem or "") and "quoted" in (error.context or ""):
             mark = error.context_mark or mark  # where it opens, not where the file ends
         at = source.position(mark.line, mark.column) if mark else source.position(0, 0)
+        if "nesting depth" in (error.problem or ""):  # libyaml looks ahead, and has its own bound
+            raise SpecError([Issue("depth", at, "", TOO_DEEP)]) from None
         message, hint = _syntax(error, source, at)
         raise SpecError([Issue("yaml-syntax", at, "", message, hint)]) from None
 
@@ -97,6 +100,8 @@ def _syntax(error: yaml.MarkedYAMLError, source: Source, at: Position) -> tuple[
         ("expected the node content", f"a value is missing before {found}", ""),
         ("unknown escape", "this escape is not known in double quotes",
          "use single quotes, or \\\\ for \\"),
+        ("Unicode character escape", "this escape is no character",
+         "write the character itself, or \\U with its eight digits"),
         ("unexpected end of stream", "the quote that opens here is never closed",
          "add the closing quote"),
         ("expected ',' or", f"',' or {closing!r} is missing here",
@@ -199,6 +204,8 @@ class _Builder:
                 else:
                     frame.merges = []
                     frame.merged_at = (mark.line, mark.column)
+            if event.anchor is not None:
+                self.anchors[event.anchor] = (plain(text) if is_plain else text, 1)
             quoted = not is_plain and text == "<<"  # then it is a key like any other
             frame.key = ("'<<'" if quoted else text, mark.line, mark.column)
             return
@@ -222,7 +229,7 @@ class _Builder:
             self.refuse("key-type", event, "a key must be text, not a mapping or a list")
         if len(self.frames) >= MAX_DEPTH:
             del self.frames[3:]  # the rest of the path says nothing
-            self.refuse("depth", event, f"nested more than {MAX_DEPTH} levels deep")
+            self.refuse("depth", event, TOO_DEEP)
         if event.anchor is not None:
             self.anchors[event.anchor] = None  # open: an alias to it would contain itself
         mark = event.start_mark

@@ -120,7 +120,8 @@ def _issue(
 
 def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str, str, str]:
     """Rule, message and hint for what pydantic itself refuses."""
-    wanted = {"model_type": "a mapping", "dict_type": "a mapping", "list_type": "a list"}
+    wanted = dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "a mapping")
+    wanted["list_type"] = "a list"
     if kind in wanted:
         answer = "type", f"must be {wanted[kind]}, not {shown(given)}", ""
     elif kind == "bool_type":
@@ -146,8 +147,8 @@ def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str,
     elif kind == "credential":
         hint = "write {pulumi_config: KEY} or {secret: NAME, key: KEY}"
         answer = "credentials-in-clear", "a credential is named, never written", hint
-    else:
-        raise AssertionError(f"no message for {kind}")
+    else:  # no field asks for anything else; a new one gets a line here
+        answer = "type", f"{shown(given)} is not valid here", ""
     return answer
 
 

@@ -23,11 +23,16 @@ def to_json(value: object) -> str:
     if isinstance(value, Literal):
         return str(value)
     if isinstance(value, Mapping):
-        members = (f"{json.dumps(key)}: {to_json(value[key])}" for key in sorted(value))
+        members = (f"{to_json(key)}: {to_json(value[key])}" for key in sorted(value))
         return "{" + ", ".join(members) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(to_json, value)) + "]"
-    return json.dumps(value)
+    return f'"{_text(value)}"' if isinstance(value, str) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    """Inside of a JSON string that a YAML parser reads too: no pairs of escapes for one sign."""
+    return "".join(c if c.isprintable() and c not in '"\\' else json.dumps(c)[1:-1] for c in text)
 
 
 def to_yaml(document: Mapping[str, object]) -> str:

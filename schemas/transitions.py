@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.effects import Effect
+from schemas.nearest import listed
 
 Document = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -58,11 +59,10 @@ def _storage_class(path: Path, effect: Effect, old: Document, new: Document) -> 
     """The class of a volume that exists is fixed; without notebooks that stay there is none."""
     if path[:2] != ("platform", "storage_classes"):
         return ""
-    stay = sorted(name for name in old["notebooks"] if name in new["notebooks"])
+    stay = [name for name in old["notebooks"] if name in new["notebooks"]]
     if not stay:
         return ""
-    listed = ", ".join(stay[:5]) + (f" and {len(stay) - 5} more" if len(stay) > 5 else "")
-    return f"a volume keeps its class, and there are notebooks: {listed}"
+    return f"a volume keeps its class, and there are notebooks: {listed(stay)}"
 
 
 def _training_of_model(path: Path, effect: Effect, old: Document, new: Document) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from schemas.errors import Position
 
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _SHORT_INTEGER = re.compile(r"-?[1-9][0-9]{0,17}\Z|0\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -26,7 +26,7 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The text between YAML's line breaks, of which there are six."""
-        return _LINE_BREAK.split(self.text)
+        return LINE_BREAKS.split(self.text)
 
     def position(self, line: int, column: int) -> Position:
         """A parser's place (from 0), kept inside the file."""

@@ -1,6 +1,7 @@
 """Endpoints and stages."""
 
 from schemas.endpoint import Endpoint
+from schemas.nearest import listed
 from schemas.rules.size import gpu_nodes
 from schemas.spec import Spec, has
 
@@ -34,5 +35,5 @@ def serving(spec: Spec, model_name: str, path: tuple[str, ...]) -> None:
     served = spec.names("platform", "serving")
     if framework not in served:
         message = f"model {model_name!r} is {framework}, which the platform does not serve"
-        hint = f"platform.serving has {', '.join(sorted(served))}" if served else ""
+        hint = f"platform.serving has {listed(served)}" if served else ""
         spec.report("serving", (*path, "model"), message, hint or "platform.serving is empty")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from schemas.compute import GpuFlavor
+from schemas.nearest import listed
 from schemas.spec import Spec, has
 
 
@@ -15,12 +16,12 @@ def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
     flavor = flavors.get(owner.flavor)
     if image is None or flavor is None or image.core_type == flavor.core_type:
         return
-    fitting = sorted(n for n, f in flavors.items() if f.core_type == image.core_type)
+    fitting = [n for n, f in flavors.items() if f.core_type == image.core_type]
     message = (
         f"{owner.flavor!r} is a {flavor.core_type.upper()} flavor, "
         f"but image {owner.image!r} is for {image.core_type.upper()}s"
     )
-    hint = f"{image.core_type.upper()} flavors are {', '.join(fitting)}" if fitting else ""
+    hint = f"{image.core_type.upper()} flavors are {listed(fitting)}" if fitting else ""
     spec.report("core-type", (*path, "flavor"), message, hint or "choose another image")
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from schemas.nearest import listed
 from schemas.rules.size import core_type, gpu_nodes
 from schemas.spec import Spec, has
 from schemas.training import Training
@@ -38,8 +39,8 @@ def image_use(spec: Spec, use: str, name: str | None, path: tuple[str, ...]) -> 
     images = getattr(spec.platform, "images", {})
     image = images.get(name)
     if image is not None and image.use != use:
-        fitting = sorted(n for n, i in images.items() if i.use == use)
-        hint = f"{use} images are {', '.join(fitting)}" if fitting else f"there is no {use} image"
+        fitting = [n for n, i in images.items() if i.use == use]
+        hint = f"{use} images are {listed(fitting)}" if fitting else f"there is no {use} image"
         spec.report("image-use", path, f"{name!r} is a {image.use} image", hint)
 
 
