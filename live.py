@@ -4,14 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from components.manifests import Manifest, launcher, training
 from components.manifests.metadata import (
     KIND_LABEL,
     LAUNCHER_LABEL,
+    MADE_OF_ANNOTATION,
     NAME_LABEL,
     STACK_ANNOTATION,
 )
@@ -24,32 +25,33 @@ class LiveError(Exception):
 
 
 @dataclass(frozen=True)
-class Job:
-    """A training's Job: what it is called, whose it is, and the launcher that it mounts."""
-
-    name: str
-    training: str
-    launcher: str
-
-
-@dataclass(frozen=True)
 class Live:
-    """`stack` is who made the namespace: empty if there is none, or nobody's."""
+    """`stack` is who made the namespace: empty if there is none, or nobody's.
+
+    `jobs` are the training Jobs, `launchers` the ConfigMaps with launchers; by name.
+    """
 
     stack: str
-    jobs: tuple[Job, ...]
+    jobs: dict[str, Manifest]
+    launchers: dict[str, Manifest]
 
-    def jobs_of(self, training: str) -> list[str]:
-        """Names of the Jobs of all its revisions."""
-        return [job.name for job in self.jobs if job.training == training]
+    def jobs_of(self, training: str) -> dict[str, Manifest]:
+        """The Jobs of all its revisions."""
+        return {
+            name: job
+            for name, job in self.jobs.items()
+            if job["metadata"]["labels"][NAME_LABEL] == training
+        }
 
-    def launchers(self, trainings: Sequence[str]) -> frozenset[str]:
+    def launchers_of(self, trainings: Collection[str]) -> list[Manifest]:
         """The launchers that Jobs of these trainings mount."""
-        return frozenset(job.launcher for job in self.jobs if job.training in trainings)
+        labels = [job["metadata"]["labels"] for job in self.jobs.values()]
+        used = {label[LAUNCHER_LABEL] for label in labels if label[NAME_LABEL] in trainings}
+        return [self.launchers[name] for name in sorted(used & self.launchers.keys())]
 
 
 def read(context: str, namespace: str, run: Callable[[list[str]], str] | None = None) -> Live:
-    """Read the namespace and its training Jobs, through kubectl's `context`.
+    """Read the namespace and what lives in it, through kubectl's `context`.
 
     Raises LiveError in one sentence when there is no kubectl, no such context or no answer.
     """
@@ -57,17 +59,25 @@ def read(context: str, namespace: str, run: Callable[[list[str]], str] | None = 
     common = [_TIMEOUT, "-o", "json", "--ignore-not-found"]
     found = call(["get", "namespace", namespace, *common])
     if not found.strip():
-        return Live("", ())
+        return Live("", {}, {})
     annotations = json.loads(found)["metadata"].get("annotations", {})
-    listed = call(["get", "jobs", "-n", namespace, "-l", f"{KIND_LABEL}=training", *common])
+    selector = f"{KIND_LABEL} in ({training.KIND},{launcher.KIND}),app.kubernetes.io/managed-by"
+    listed = call(["get", "jobs,configmaps", "-n", namespace, "-l", selector, *common])
     items = json.loads(listed)["items"] if listed.strip() else []
-    return Live(annotations.get(STACK_ANNOTATION, ""), tuple(map(_job, items)))
+
+    def of(kind: str) -> dict[str, Manifest]:
+        return {i["metadata"]["name"]: i for i in items if i["kind"] == kind}
+
+    jobs = {name: job for name, job in of("Job").items() if _is_whole(job)}
+    return Live(annotations.get(STACK_ANNOTATION, ""), jobs, of("ConfigMap"))
 
 
-def _job(item: dict[str, Any]) -> Job:
-    metadata = item["metadata"]
-    labels = metadata["labels"]
-    return Job(metadata["name"], labels.get(NAME_LABEL, ""), labels.get(LAUNCHER_LABEL, ""))
+def _is_whole(job: Manifest) -> bool:
+    """Whether nobody took off what says how the Job was made."""
+    metadata = job["metadata"]
+    return MADE_OF_ANNOTATION in metadata.get("annotations", {}) and (
+        {NAME_LABEL, LAUNCHER_LABEL} <= metadata["labels"].keys()
+    )
 
 
 def kubectl() -> str:

@@ -1,6 +1,6 @@
 """The component of a training: a Job for each of its revisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,33 +12,19 @@ from schemas import resolved
 from schemas.document import training_document
 from schemas.text import to_json
 
-# What may change in a Job that exists: its suspension, its deadline, and what is said about it.
-_FIXED = [
-    f"spec.{field}"
-    for field in (
-        "backoffLimit",
-        "completionMode",
-        "completions",
-        "parallelism",
-        "podFailurePolicy",
-        "podReplacementPolicy",
-        "template",
-    )
-] + ["metadata.labels"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingArgs:
     """`launcher` is the name of the launcher's ConfigMap for a new revision.
 
-    `earlier` are the names of Jobs of earlier revisions that the cluster still has: they are kept
-    as the training's history, and go when the training leaves the spec.
+    `jobs` are the training's Jobs that the cluster has, by name. Those of earlier revisions are
+    kept as its history, and go when the training leaves the spec.
     """
 
     workspace: resolved.Workspace
     spec: resolved.Training
     launcher: str
-    earlier: Sequence[str] = ()
+    jobs: Mapping[str, Manifest]
     depends_on: Sequence[pulumi.Resource] = ()
     deleted_with: pulumi.Resource | None = None
 
@@ -67,17 +53,13 @@ class Training(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(
             parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
         )
-        current = manifests.training_job(args.workspace, spec, args.launcher)
-        self.children = [_job(current, inside, _FIXED)]
-        for job in sorted(set(args.earlier) - {self.job}):
-            kept = manifests.kept_job(job, args.workspace.name)
-            self.children.append(_job(kept, inside, ["metadata", "spec"]))
+        live = args.jobs.get(self.job)
+        made = manifests.training_job(args.workspace, spec, args.launcher, live)
+        earlier = [
+            manifests.kept_job(job) for name, job in sorted(args.jobs.items()) if name != self.job
+        ]
+        self.children = [
+            KubernetesObject(manifest["metadata"]["name"], manifest, inside)
+            for manifest in [made, *earlier]
+        ]
         self.register_outputs({"job": self.job, "revision": self.revision, "output": self.output})
-
-
-def _job(
-    manifest: Manifest, opts: pulumi.ResourceOptions, ignore_changes: list[str]
-) -> KubernetesObject:
-    fixed = pulumi.ResourceOptions(ignore_changes=ignore_changes)
-    merged = pulumi.ResourceOptions.merge(opts, fixed)
-    return KubernetesObject(manifest["metadata"]["name"], manifest, merged)

@@ -1,12 +1,12 @@
 """The component of a workspace: what all of its resources stand in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.manifests import launcher, stores
+from components.manifests import Manifest, launcher, stores
 from components.manifests import workspace as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -14,7 +14,7 @@ from schemas import resolved
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceArgs:
-    """`launcher_files` by file name; `kept_launchers` are names that older Jobs still mount.
+    """`launcher_files` by file name; `kept_launchers` are live ones that older Jobs still mount.
 
     `credentials` holds, by key of the stack's configuration, what the spec names so.
     """
@@ -22,7 +22,7 @@ class WorkspaceArgs:
     spec: resolved.Workspace
     stack: str
     launcher_files: Mapping[str, str]
-    kept_launchers: frozenset[str]
+    kept_launchers: Sequence[Manifest]
     credentials: Mapping[str, pulumi.Input[str]]
 
 
@@ -59,20 +59,12 @@ class Workspace(pulumi.ComponentResource):
             parent=self, depends_on=self.children[:], deleted_with=self.owner
         )
         current = launcher.launcher_config_map(args.launcher_files, spec.name)
-        kept = [
-            launcher.kept_launcher(other, spec.name)
-            for other in sorted(args.kept_launchers - {self.launcher})
+        kept = [launcher.kept_launcher(live) for live in args.kept_launchers]
+        named = {manifest["metadata"]["name"]: manifest for manifest in [*kept, current]}
+        self.children += [
+            KubernetesObject(f"{name}-{other}", manifest, inside)
+            for other, manifest in sorted(named.items())
         ]
-        # Of an older one only the name is known here, and none ever changes.
-        fixed = pulumi.ResourceOptions(ignore_changes=["data", "immutable", "metadata"])
-        for manifest in [current, *kept]:
-            self.children.append(
-                KubernetesObject(
-                    f"{name}-{manifest['metadata']['name']}",
-                    manifest,
-                    pulumi.ResourceOptions.merge(inside, fixed),
-                )
-            )
         if args.credentials:
             self.children.append(
                 Secret(

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Mapping
 
 from components.manifests import Manifest
-from components.manifests.metadata import labels
+from components.manifests.metadata import kept_metadata, labels
 
+KIND = "launcher"
 _PREFIX = "launcher-"
 
 
@@ -29,17 +30,19 @@ def launcher_config_map(files: Mapping[str, str], namespace: str) -> Manifest:
         "metadata": {
             "name": launcher_name(files),
             "namespace": namespace,
-            "labels": labels("workspace", namespace),
+            "labels": labels(KIND, namespace),
         },
         "immutable": True,
         "data": dict(sorted(files.items())),
     }
 
 
-def kept_launcher(name: str, namespace: str) -> Manifest:
-    """One that exists for older Jobs. Only what identifies it: the rest stays as it is."""
+def kept_launcher(live: Manifest) -> Manifest:
+    """The manifest of one that exists, for older Jobs."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": kept_metadata(live),
+        "immutable": True,
+        "data": live["data"],
     }

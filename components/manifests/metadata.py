@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from schemas.names import LABEL_LENGTH
 from schemas.text import to_json
@@ -13,7 +14,9 @@ REVISION_LABEL = "easymaker.io/revision"
 LAUNCHER_LABEL = "easymaker.io/launcher"
 SPEC_ANNOTATION = "easymaker.io/spec"
 TAGS_ANNOTATION = "easymaker.io/tags"
+MADE_OF_ANNOTATION = "easymaker.io/made-of"
 STACK_ANNOTATION = "easymaker.io/stack"
+_OURS = ("easymaker.io/", "app.kubernetes.io/managed-by", "pulumi.com/")
 
 
 def labels(kind: str, name: str) -> dict[str, str]:
@@ -37,3 +40,18 @@ def dns_label(prefix: str, text: str) -> str:
         return whole
     tail = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"{whole[: LABEL_LENGTH - 9].rstrip('-')}-{tail}"
+
+
+def ours(entries: Mapping[str, str] | None) -> dict[str, str]:
+    """Of a live object's labels or annotations those that builders here write."""
+    return {key: value for key, value in (entries or {}).items() if key.startswith(_OURS)}
+
+
+def kept_metadata(live: Mapping[str, Any]) -> dict[str, Any]:
+    """A live object's metadata as it was when a builder here made it."""
+    metadata = live["metadata"]
+    found: dict[str, Any] = {"name": metadata["name"], "namespace": metadata["namespace"]}
+    for part in ("labels", "annotations"):
+        if entries := ours(metadata.get(part)):
+            found[part] = entries
+    return found

@@ -5,13 +5,17 @@ import json
 from components.manifests import Manifest, stores
 from components.manifests.metadata import (
     LAUNCHER_LABEL,
+    MADE_OF_ANNOTATION,
     REVISION_LABEL,
+    kept_metadata,
     labels,
+    ours,
     owner_annotations,
 )
 from schemas import resolved, units
 from schemas.address import Address
 from schemas.document import training_document
+from schemas.text import to_json
 
 KIND = "training"
 HOME = "/opt/easymaker"
@@ -22,63 +26,104 @@ RETRIED_CODES = (137, 143, 214)
 RETRIES = 3
 GRACE_SECONDS = 60
 """What a script has between SIGTERM and SIGKILL; the pod has twice that, to save what there is."""
+_CHANGING = ("activeDeadlineSeconds", "suspend")
 DEADLINE_SLACK_SECONDS = 86_400
 """The Job's deadline counts the time that pods wait, too: it must not end a run by itself."""
 
 
 def training_job(
-    workspace: resolved.Workspace, training: resolved.Training, launcher: str
+    workspace: resolved.Workspace,
+    training: resolved.Training,
+    launcher: str,
+    live: Manifest | None = None,
 ) -> Manifest:
-    """The Job of the training's revision. `launcher` is the name of the launcher's ConfigMap."""
-    template = _pod_template(workspace, training, launcher)
+    """The Job of the training's revision.
+
+    `launcher` is the name of the launcher's ConfigMap. `live` is the Job if it exists: then it
+    stays what it was made with, but for its suspension, its deadline and what is said about it.
+    """
+    if live is None:
+        metadata: Manifest = {
+            "name": training.object_name,
+            "namespace": workspace.name,
+            "labels": {
+                **labels(KIND, training.name),
+                REVISION_LABEL: training.revision,
+                LAUNCHER_LABEL: launcher,
+            },
+        }
+        spec = _fixed_spec(workspace, training, launcher)
+    else:
+        metadata, spec = kept_metadata(live), _kept_spec(live)
+    metadata["annotations"] = {
+        **owner_annotations(training_document(training), training.tags),
+        MADE_OF_ANNOTATION: made_of(spec),
+        # A training may take days: `pulumi up` starts it and does not wait.
+        "pulumi.com/skipAwait": "true",
+    }
+    spec["activeDeadlineSeconds"] = training.max_time + DEADLINE_SLACK_SECONDS
+    spec["suspend"] = training.state == "stopped"
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+
+
+def kept_job(live: Manifest) -> Manifest:
+    """The manifest of a Job that exists, as it was last applied."""
+    spec = _kept_spec(live)
+    spec |= {field: live["spec"][field] for field in _CHANGING}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {
-            "name": training.object_name,
-            "namespace": workspace.name,
-            "labels": {**template["metadata"]["labels"], LAUNCHER_LABEL: launcher},
-            "annotations": {
-                **owner_annotations(training_document(training), training.tags),
-                # A training may take days: `pulumi up` starts it and does not wait.
-                "pulumi.com/skipAwait": "true",
-            },
-        },
-        "spec": {
-            "completionMode": "Indexed",
-            "completions": training.instances,
-            "parallelism": training.instances,
-            "backoffLimit": RETRIES,
-            "activeDeadlineSeconds": training.max_time + DEADLINE_SLACK_SECONDS,
-            "suspend": training.state == "stopped",
-            "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {
-                "rules": [
-                    {
-                        "action": "Ignore",
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    },
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {
-                            "containerName": "main",
-                            "operator": "NotIn",
-                            "values": list(RETRIED_CODES),
-                        },
-                    },
-                ]
-            },
-            "template": template,
-        },
+        "metadata": kept_metadata(live),
+        "spec": spec,
     }
 
 
-def kept_job(name: str, namespace: str) -> Manifest:
-    """The Job of an earlier revision. Only what identifies it: the rest stays as it is."""
+def made_of(spec: Manifest) -> str:
+    """What of a Job's spec never changes, as the annotation that keeps it.
+
+    The API server adds defaults and labels to a Job, so that the manifest it was made from can't
+    be told from the live object; and ignore_changes can't stand for it: after an update of a Job
+    the provider takes the live template for what was asked for, and then replaces the Job over the
+    labels in it. The launcher's document is left out; the live pod template has it as it was.
+    """
+    template = {**spec["template"], "metadata": {"labels": spec["template"]["metadata"]["labels"]}}
+    fixed = {key: value for key, value in spec.items() if key not in _CHANGING}
+    return to_json({**fixed, "template": template})
+
+
+def _kept_spec(live: Manifest) -> Manifest:
+    spec: Manifest = json.loads(live["metadata"]["annotations"][MADE_OF_ANNOTATION])
+    annotations = live["spec"]["template"]["metadata"]["annotations"]
+    spec["template"]["metadata"]["annotations"] = ours(annotations)
+    return spec
+
+
+def _fixed_spec(
+    workspace: resolved.Workspace, training: resolved.Training, launcher: str
+) -> Manifest:
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "namespace": namespace},
+        "completionMode": "Indexed",
+        "completions": training.instances,
+        "parallelism": training.instances,
+        "backoffLimit": RETRIES,
+        "podReplacementPolicy": "Failed",
+        "podFailurePolicy": {
+            "rules": [
+                {
+                    "action": "Ignore",
+                    "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                },
+                {
+                    "action": "FailJob",
+                    "onExitCodes": {
+                        "containerName": "main",
+                        "operator": "NotIn",
+                        "values": list(RETRIED_CODES),
+                    },
+                },
+            ]
+        },
+        "template": _pod_template(workspace, training, launcher),
     }
 
 
