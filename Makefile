@@ -66,9 +66,11 @@ soak: toolchain ## long random repeats (SOAK=20)
 
 up: toolchain ## the main job: cluster, images, and one training from spec to model
 	$(BIN)/emctl local up
+	$(BIN)/emctl local images tools python
 	$(BIN)/emctl up stacks/local.yaml
 
-down: setup ## remove all that `make up` made
+down: toolchain ## remove all that `make up` made
+	$(BIN)/emctl down stacks/local.yaml
 	$(BIN)/emctl local down
 
 bench: toolchain ## figures, as ratios within one run

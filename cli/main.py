@@ -11,10 +11,12 @@ from tools.errors import ToolError
 # One file a command, loaded when called: `emctl validate` must not wait for what it does not use.
 COMMANDS = {
     "diff": ("cli.diff", "what the change from one spec to another does, and costs"),
+    "down": ("cli.down", "remove what a spec's stack made, and the stack"),
     "images": ("cli.images", "build and push the platform's images"),
     "local": ("cli.local", "a local cluster: up, down, status, images"),
     "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
     "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
+    "up": ("cli.up", "apply a spec, wait for its trainings, say where the models are"),
     "validate": ("cli.validate", "everything that is wrong with a spec, at once"),
 }
 

@@ -1,0 +1,146 @@
+"""The Pulumi stack of a spec, through the command line `pulumi`."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.errors import ToolError
+from tools.process import run
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""Where Pulumi.yaml lies."""
+STATE = PROJECT / ".state"
+"""The backend that Pulumi.yaml names, and the passphrase of stacks on local clusters."""
+PASSPHRASE = STATE / "passphrase"
+_QUIET = ("--non-interactive", "--color", "never")
+_SHOWN = ("--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack by name. Every method raises ToolError with Pulumi's last lines if it fails."""
+
+    name: str
+    environment: Mapping[str, str]
+
+    @property
+    def config_file(self) -> Path:
+        return PROJECT / "stacks" / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def resources(self) -> int | None:
+        """How many resources its state holds; None if there is no such stack."""
+        return _counts(self.pulumi("stack", "ls", "--json")).get(self.name)
+
+    def others(self) -> list[str]:
+        """The project's other stacks."""
+        return sorted(_counts(self.pulumi("stack", "ls", "--json")).keys() - {self.name})
+
+    def select(self) -> None:
+        """Make it if it is missing, and let plain `pulumi` commands mean it."""
+        self.pulumi("stack", "select", "--create", self.name)
+
+    def config(self) -> dict[str, str]:
+        """Its configuration, decrypted, by full key."""
+        try:
+            text = self._stack("config", "--json", "--show-secrets")
+        except ToolError as error:
+            if "passphrase" not in error.message:
+                raise
+            raise ToolError(
+                f"the passphrase does not fit {self.config_file.relative_to(PROJECT)}",
+                "set PULUMI_CONFIG_PASSPHRASE_FILE to the file that holds the right one",
+            ) from None
+        return {key: entry.get("value", "") for key, entry in json.loads(text).items()}
+
+    def set_config(self, values: Mapping[str, str], secret: bool = False) -> None:
+        """Set what differs; secret values go by standard input."""
+        now = self.config()
+        for key, value in values.items():
+            if now.get(key) != value:
+                kind = "--secret" if secret else "--plaintext"
+                self._stack("config", "set", kind, key, stdin=value)
+
+    def up(self, refresh: bool) -> bool:
+        """Apply, showing Pulumi's own output. Returns whether anything changed."""
+        again = ["--refresh"] if refresh else []
+        self._show("up", *_SHOWN, *again)
+        last: list[Any] = json.loads(self._stack("stack", "history", "--json", "--page-size", "1"))
+        changes = last[0].get("resourceChanges") or {}
+        return any(count for kind, count in changes.items() if kind != "same")
+
+    def destroy(self) -> None:
+        """Remove what it made, showing Pulumi's own output."""
+        self._show("destroy", *_SHOWN)
+
+    def forget(self) -> None:
+        """Remove the stack itself, whatever its state says is still there."""
+        self.pulumi("stack", "rm", "--yes", "--force", self.name)
+        self.config_file.unlink(missing_ok=True)
+
+    def pulumi(self, *arguments: str, stdin: str | None = None) -> str:
+        """What a command of Pulumi prints."""
+        argv = [pulumi(), *arguments, *_QUIET]
+        return run(argv, env=self.environment, cwd=PROJECT, stdin=stdin)
+
+    def _stack(self, *arguments: str, stdin: str | None = None) -> str:
+        return self.pulumi(*arguments, "--stack", self.name, stdin=stdin)
+
+    def _show(self, command: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [pulumi(), command, *arguments, *_QUIET, "--stack", self.name],
+            env={**os.environ, **self.environment},
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            # What it says is for people; standard output is for results.
+            stdout=sys.stderr,
+            check=False,
+        )
+        if done.returncode:
+            raise ToolError(f"`pulumi {command}` failed with exit code {done.returncode}")
+
+
+def _counts(listed: str) -> dict[str, int]:
+    return {
+        stack["name"].rpartition("/")[2]: int(stack.get("resourceCount") or 0)
+        for stack in json.loads(listed)
+    }
+
+
+def pulumi() -> str:
+    """Pulumi beside this Python, where the toolchain puts it, else on PATH."""
+    beside = Path(sys.executable).with_name("pulumi")
+    found = str(beside) if beside.exists() else shutil.which("pulumi")
+    if found is None:
+        raise ToolError("pulumi is not installed", "`make toolchain` brings it")
+    return found
+
+
+def environment(local: bool) -> dict[str, str]:
+    """What Pulumi needs beside the user's environment.
+
+    A stack on a local cluster gets a passphrase of its own if the user gives none. Raises
+    ToolError where one is needed.
+    """
+    found = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+    if not os.environ.get("PULUMI_BACKEND_URL"):
+        STATE.mkdir(mode=0o700, exist_ok=True)
+    if {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        return found
+    if not local:
+        raise ToolError(
+            "no passphrase for the stack's secrets is given",
+            "set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it",
+        )
+    if not PASSPHRASE.exists():
+        STATE.mkdir(mode=0o700, exist_ok=True)
+        PASSPHRASE.touch(mode=0o600)
+        PASSPHRASE.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
+    return {**found, "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
