@@ -30,7 +30,9 @@ class Buckets:
     def make(self, addresses: Iterable[Address]) -> None:
         """Make the buckets of these addresses that are missing."""
         for host, bucket in sorted({(address.host, address.bucket) for address in addresses}):
-            self._rclone("mkdir", f"{self.remotes[host]}:{bucket}")
+            # Pods must not make any; here it is what is wanted.
+            made = f"{self.remotes[host]}:{bucket}"
+            self._rclone("mkdir", "--s3-no-check-bucket=false", made)
 
     def upload(self, folder: Path, host: str, bucket: str, include: Iterable[str]) -> int:
         """Copy what differs of the files of `folder` that match; returns how many did."""

@@ -1,0 +1,164 @@
+"""Manifests of a training, whole."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launcher import job as launcher_job
+
+from components.manifests import stores, training
+from schemas import load, resolved
+from schemas.address import parse_address
+from schemas.compute import Taint
+from schemas.hyperparameter import Hyperparameter
+from schemas.storage import S3Storage, SwiftStorage
+
+ROOT = Path(__file__).parents[3]
+HOSTILE = "$(EM_REGION) $$ ${HOME}\n\t붓꽃"
+GOLDEN = ROOT / "tests" / "golden" / "training-job.json"
+
+
+@pytest.fixture(scope="module")
+def spec() -> resolved.Workspace:
+    return load(ROOT / "stacks" / "local.yaml")
+
+
+def item(spec: resolved.Workspace, **changes: Any) -> resolved.Training:
+    return replace(spec.trainings["iris-sklearn"], **changes)
+
+
+def document(spec: resolved.Workspace, one: resolved.Training, tmp_path: Path) -> launcher_job.Job:
+    """The document, as the launcher reads it."""
+    made = training.training_job(spec, one, "launcher-x")
+    annotations = made["spec"]["template"]["metadata"]["annotations"]
+    (tmp_path / "job.json").write_text(annotations["easymaker.io/job"], encoding="utf-8")
+    return launcher_job.load(str(tmp_path / "job.json"))
+
+
+def test_whole_job(spec: resolved.Workspace) -> None:
+    made = training.training_job(spec, item(spec), "launcher-x")
+    # Image tags are hashes of what is in the images.
+    text = json.dumps(made, indent=2)
+    for name, reference in spec.platform.built_images.items():
+        text = text.replace(reference, f"<{name}>")
+    made = json.loads(text)
+    fixed = json.loads(made["metadata"]["annotations"].pop("easymaker.io/made-of"))
+    assert made == json.loads(GOLDEN.read_text())
+    rest = {**made["spec"]}
+    del rest["suspend"], rest["activeDeadlineSeconds"]
+    template = {**rest["template"], "metadata": dict(rest["template"]["metadata"])}
+    del template["metadata"]["annotations"]
+    assert fixed == {**rest, "template": template}
+
+
+def test_launcher_reads_what_the_builder_writes(spec: resolved.Workspace, tmp_path: Path) -> None:
+    values = {
+        "layers": Hyperparameter('{"layers":[64,32]}', '"{\\"layers\\":[64,32]}"'),
+        "env": Hyperparameter(
+            "$(EM_REGION) $$ ${HOME}\n\t붓꽃", '"$(EM_REGION) $$ ${HOME}\\n\\t붓꽃"'
+        ),
+        "lr": Hyperparameter("2.10", "2.10"),
+        "big": Hyperparameter("12345678901234567890123", "12345678901234567890123"),
+        "on": Hyperparameter("true", "true"),
+    }
+    read = document(spec, item(spec, hyperparameters=values, log_management=True), tmp_path)
+    assert read.hyperparameters == {key: value.text for key, value in values.items()}
+    assert '"lr": 2.10, "big": 12345678901234567890123, "on": true' in read.hyperparameters_json
+    assert {
+        key: value if isinstance(value, str) else None
+        for key, value in json.loads(read.hyperparameters_json).items()
+    } == {key: value.text if value.is_text else None for key, value in values.items()}
+    assert read.log_management
+    assert read.code.path == "examples/iris/code/sklearn"
+    assert read.output == launcher_job.Place(
+        f"obs://objects.easymaker.localhost/results/iris/iris-sklearn-{item(spec).revision}",
+        "S0",
+        f"results/iris/iris-sklearn-{item(spec).revision}",
+    )
+    assert read.checkpoint_input is None
+
+
+def test_full_form_of_an_address_loses_its_account(
+    spec: resolved.Workspace, tmp_path: Path
+) -> None:
+    full = parse_address("obs://objects.easymaker.localhost/v1/AUTH_a1/box/d/iris/")
+    assert full is not None
+    read = document(spec, item(spec, input_data={"train": full}), tmp_path)
+    assert read.datasets["train"] == launcher_job.Place(
+        "obs://objects.easymaker.localhost/v1/AUTH_a1/box/d/iris", "S0", "box/d/iris"
+    )
+
+
+def test_gpu_flavor_and_its_pool(spec: resolved.Workspace) -> None:
+    pool = resolved.Pool(
+        "gpu", {"easymaker.io/pool": "gpu"}, {"nvidia.com/gpu": Taint(value="yes")}, 2, 1
+    )
+    flavor = replace(item(spec).flavor, core_type="gpu", gpu_model="l4", gpu_count=1, pool=pool)
+    made = training.training_job(spec, item(spec, flavor=flavor), "launcher-x")
+    pod = made["spec"]["template"]["spec"]
+    assert pod["nodeSelector"] == {"easymaker.io/pool": "gpu"}
+    assert pod["tolerations"] == [
+        {"key": "nvidia.com/gpu", "operator": "Equal", "value": "yes", "effect": "NoSchedule"}
+    ]
+    assert pod["containers"][0]["resources"] == {
+        "requests": {"cpu": "100m", "memory": "256Mi", "nvidia.com/gpu": "1"},
+        "limits": {"cpu": "1", "memory": "2Gi", "nvidia.com/gpu": "1"},
+    }
+
+
+def test_restricted_platform_runs_as_a_user(spec: resolved.Workspace) -> None:
+    restricted = replace(spec, platform=replace(spec.platform, security="restricted"))
+    made = training.training_job(restricted, item(spec), "launcher-x")
+    assert made["spec"]["template"]["spec"]["securityContext"] == {
+        "seccompProfile": {"type": "RuntimeDefault"},
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+        "fsGroup": 1000,
+    }
+
+
+def test_each_credential_comes_from_where_it_is_named(spec: resolved.Workspace) -> None:
+    s3 = {
+        "type": "s3",
+        "endpoint": "https://a.test",
+        "credentials": {
+            "access_key": {"pulumi_config": "team:user"},
+            "secret_key": {"secret": "existing", "key": "password"},
+        },
+    }
+    swift = {
+        "type": "swift",
+        "endpoint": "https://b.test/v2.0",
+        "tenant": "t1",
+        "region": "KR1",
+        "credentials": {"access_key": {"secret": "other"}, "secret_key": {"secret": "other"}},
+    }
+    storage: dict[str, S3Storage | SwiftStorage] = {
+        "a.test": S3Storage.model_validate(s3),
+        "b.test": SwiftStorage.model_validate(swift),
+    }
+    platform = replace(spec.platform, object_storage=storage)
+    addresses = [parse_address(f"obs://{host}/box/x") for host in ("b.test", "a.test", "b.test")]
+    found = stores.stores(platform, [address for address in addresses if address])
+    assert stores.environment(found) == [
+        {
+            "name": f"RCLONE_CONFIG_{name}",
+            "valueFrom": {"secretKeyRef": {"name": secret, "key": key}},
+        }
+        for name, secret, key in (
+            ("S0_ACCESS_KEY_ID", "platform-credentials", "team.user"),
+            ("S0_SECRET_ACCESS_KEY", "existing", "password"),
+            ("S1_USER", "other", "access_key"),
+            ("S1_KEY", "other", "secret_key"),
+        )
+    ]
+    assert found["b.test"].settings == {
+        "type": "swift",
+        "auth": "https://b.test/v2.0",
+        "tenant_id": "t1",
+        "region": "KR1",
+    }
+    assert stores.config_keys(platform) == ["team:user"]
