@@ -14,6 +14,7 @@ from schemas.shape import SENSITIVE
 
 WIDTH = 100
 _SECRET_KEY = re.compile(rf"(?P<indent>\s*)(?:- )?.*(?:{SENSITIVE.pattern})[\w-]*['\"]?\s*:", re.I)
+_USERINFO = re.compile(r"//\S*@")
 Lines = Mapping[str, Sequence[str]]
 
 
@@ -118,7 +119,7 @@ def hidden(lines: Sequence[str], line: int) -> bool:
 
     Goes by the text alone, so that it holds for a file that is no YAML too.
     """
-    if _SECRET_KEY.match(lines[line - 1]):
+    if _SECRET_KEY.match(lines[line - 1]) or _USERINFO.search(lines[line - 1]):
         return True
     indent = _indent(lines[line - 1])
     for above in reversed(lines[: line - 1]):

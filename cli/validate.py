@@ -9,7 +9,7 @@ import click
 
 from cli import issues as render
 from schemas import resolved
-from schemas.errors import Issue, SpecError
+from schemas.errors import Issue, SpecError, distinct
 from schemas.load import load_any
 
 
@@ -28,19 +28,18 @@ def validate(files: tuple[str, ...], form: str) -> None:
 
     Exits with 0 if all are valid and 1 if not.
     """
-    found: dict[tuple[object, ...], Issue] = {}
+    found: list[Issue] = []
     lines: ChainMap[str, Sequence[str]] = ChainMap()
     for file in files:
         try:
             spec = load_any(file)
         except SpecError as error:
             lines.maps.append(dict(error.lines))
-            for issue in error.issues:  # what two specs include is wrong once
-                found.setdefault((issue.rule, issue.position, issue.message), issue)
+            found += error.issues
         else:
             if form == "text":
                 click.echo(f"{file}: valid, {_contents(spec)}")
-    problems = list(found.values())
+    problems = distinct(found)  # what two specs include is wrong once
     if form == "json":
         click.echo(json.dumps(render.as_json(problems), indent=2, ensure_ascii=False))
     elif form == "sarif":

@@ -2,7 +2,7 @@
 
 from schemas import copies, shape
 from schemas.base import shown
-from schemas.errors import Issue
+from schemas.errors import Issue, distinct
 from schemas.files import Loaded
 from schemas.nearest import close
 from schemas.platform import Platform
@@ -54,16 +54,12 @@ def check(loaded: Loaded) -> Spec:
 def in_order(issues: list[Issue], loaded: Loaded) -> list[Issue]:
     """By file as read, line and column; what two paths share (copies, aliases) counts once."""
     order = {name: index for index, name in enumerate(loaded.names)}
-    once: dict[tuple[object, ...], Issue] = {}
-    for issue in issues:
-        last = issue.path.rpartition(".")[2]
-        once.setdefault((issue.rule, issue.position, issue.message, last), issue)
 
     def place(issue: Issue) -> tuple[int, int, int]:
         at = issue.position
         return order.get(at.file, len(order)), at.line, at.column
 
-    return sorted(once.values(), key=place)
+    return sorted(distinct(issues), key=place)
 
 
 def _platform(spec: Spec) -> None:

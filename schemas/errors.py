@@ -74,6 +74,15 @@ class Issue:
         return f"{where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
+def distinct(issues: Iterable[Issue]) -> list[Issue]:
+    """Each problem once: what copies, aliases or including files share is wrong in one place."""
+    once: dict[tuple[object, ...], Issue] = {}
+    for issue in issues:
+        key = (issue.rule, issue.position, issue.message, issue.path.rpartition(".")[2])
+        once.setdefault(key, issue)
+    return list(once.values())
+
+
 class SpecError(Exception):
     """A spec cannot be used. `issues` holds every reason; `str()` is one line each."""
 

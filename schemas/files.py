@@ -8,6 +8,7 @@ nearest folder above the main file that holds `Pulumi.yaml` or `.git`, else the 
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -42,13 +43,19 @@ class Disk:
     """Files on disk, inside the project of the main file."""
 
     def __init__(self, main: str) -> None:
-        folder = Path(main).resolve().parent
-        marked = (p for p in (folder, *folder.parents) if _is_project(p))
-        self.root = next(marked, folder)
         self.main = main
 
+    @cached_property
+    def root(self) -> Path:
+        """The project's folder."""
+        folder = Path(self.identity(self.main)).parent
+        return next((p for p in (folder, *folder.parents) if _is_project(p)), folder)
+
     def identity(self, name: str) -> str:
-        path = Path(name).resolve()
+        try:
+            path = Path(os.path.realpath(name))
+        except ValueError as error:  # a NUL in the name
+            raise Unreadable("file-unreadable", f"cannot be read: {error}") from None
         if name != self.main and not path.is_relative_to(self.root):
             hint = "files are read below the folder that holds Pulumi.yaml or .git"
             raise Unreadable("include-outside", "lies outside of the project", hint)

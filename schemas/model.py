@@ -32,9 +32,10 @@ class Model(StrictModel):
     training: t.Reference | None = None
     """Training that makes it: its newest complete revision is served. Without it `path` is."""
     path: t.StorageAddress | None = None
-    """Folder of the artifacts, for a model that no training of this spec makes."""
+    """Folder of the artifacts, for a model that no training of this spec makes. Without it the
+    source is `training`."""
     model_name: ModelName | None = None
-    """Name that the artifact gives itself, where it is not the key: PyTorch archives have one."""
+    """Name that the artifact gives itself, as PyTorch archives do. Defaults to the key."""
     tags: Tags = Field(default_factory=dict)
     """Labels for people. Defaults to none."""
 

@@ -118,7 +118,7 @@ _Event = Any  # yaml.Event: types-PyYAML says too little about each kind's attri
 class _Frame:
     """A mapping or sequence that is being read."""
 
-    __slots__ = ("anchor", "key", "merged_at", "merges", "node", "place", "size")
+    __slots__ = ("anchor", "is_merge", "key", "merged_at", "merges", "node", "place", "size")
 
     def __init__(self, node: Map | Seq, anchor: str | None, place: tuple[int, int]) -> None:
         self.node = node
@@ -128,6 +128,7 @@ class _Frame:
         self.key: tuple[str, int, int] | None = None
         self.merges: list[tuple[Value, tuple[int, int]]] | None = None
         self.merged_at = (0, 0)
+        self.is_merge = False
 
 
 class _Builder:
@@ -197,17 +198,14 @@ class _Builder:
         frame = self.frames[-1] if self.frames else None
         is_plain = event.style is None or event.style == ""
         if frame is not None and frame.key is None and isinstance(frame.node, Map):
-            if is_plain and text == "<<":
-                if frame.merges is not None:
-                    frame.key = (text, mark.line, mark.column)
-                    self.twice(self.path(), (mark.line, mark.column), frame.merged_at)
-                else:
-                    frame.merges = []
-                    frame.merged_at = (mark.line, mark.column)
+            frame.key = (text, mark.line, mark.column)
+            frame.is_merge = is_plain and text == "<<"
+            if frame.is_merge and frame.merges is not None:
+                self.twice(self.path(), (mark.line, mark.column), frame.merged_at)
+            elif frame.is_merge:
+                frame.merges, frame.merged_at = [], (mark.line, mark.column)
             if event.anchor is not None:
                 self.anchors[event.anchor] = (plain(text) if is_plain else text, 1)
-            quoted = not is_plain and text == "<<"  # then it is a key like any other
-            frame.key = ("'<<'" if quoted else text, mark.line, mark.column)
             return
         value = plain(text) if is_plain else text
         if frame is None and value is None:
@@ -290,7 +288,7 @@ class _Builder:
             return
         assert frame.key is not None  # noqa: S101
         key, key_line, key_column = frame.key
-        if key == "<<":
+        if frame.is_merge:
             assert frame.merges is not None  # noqa: S101
             frame.merges.append((value, (line, column)))
         elif key in node:

@@ -9,7 +9,7 @@ DURATION_PATTERN = "^[1-9][0-9]{0,8}[smhd]$"
 MAX_CPU = 99_999
 MAX_MEMORY = 10**17
 CPU_PATTERN = r"^(?=.*[1-9])(?:[0-9]{1,5}(?:\.[0-9]{1,9})?|[0-9]{1,8}m)$"
-MEMORY_PATTERN = r"^(?=.*[1-9])(?:[0-9]{1,17}|[0-9]{1,5}(?:\.[0-9]{1,9})?(?:[kMGT]|[KMGT]i))$"
+MEMORY_PATTERN = r"^(?=.*[1-9])(?:[0-9]{1,17}|[0-9]{1,12}(?:\.[0-9]{1,9})?(?:[kMGT]|[KMGT]i))$"
 _DURATION = re.compile(DURATION_PATTERN)
 _CPU = re.compile(CPU_PATTERN)
 _MEMORY = re.compile(MEMORY_PATTERN)

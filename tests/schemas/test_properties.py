@@ -29,18 +29,18 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
 _HARD = ["no", "yes", "null", "~", "010", "22:22", ".5", "2001-01-01", "<<", "-", "#x", "a:b", "%x"]
 
 Property = Callable[..., None]
-_SETTINGS = {
+_SETTINGS: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 }
 
 
 def few(check: Property) -> Property:
-    return settings(max_examples=FEW, **_SETTINGS)(check)  # type: ignore[arg-type]
+    return settings(max_examples=FEW, **_SETTINGS)(check)
 
 
 def many(check: Property) -> Property:
-    return pytest.mark.e2e(settings(max_examples=MANY, **_SETTINGS)(check))  # type: ignore[arg-type]
+    return pytest.mark.e2e(settings(max_examples=MANY, **_SETTINGS)(check))
 
 
 def answers(folder: Path, content: str | bytes) -> resolved.Workspace | None:
