@@ -1,0 +1,100 @@
+"""What `emctl up` says when something is missing, and what it takes from a local cluster."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import local_stack, stack
+from schemas import load
+from tools import cluster
+from tools.errors import ToolError
+
+ROOT = Path(__file__).parents[2]
+
+
+def emctl(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    program = Path(sys.executable).with_name("emctl")
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    return subprocess.run(
+        [program, *arguments],
+        cwd=ROOT,
+        env={**ours, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_missing_cluster_is_one_sentence(tmp_path: Path) -> None:
+    done = emctl("up", "stacks/local.yaml", f"--state-dir={tmp_path}")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "emctl: the local cluster 'local' is not there (`emctl local up` starts it)\n",
+    )
+
+
+def test_missing_passphrase_is_one_sentence(tmp_path: Path) -> None:
+    for name in ("local.yaml", "platform/local.yaml", "platform/images-local.yaml"):
+        text = (ROOT / "stacks" / name).read_text().replace("easymaker-local", "production")
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = emctl("up", str(tmp_path / "local.yaml"), f"--state-dir={tmp_path}")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "emctl: no passphrase for the stack's secrets is given "
+        "(set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it)\n",
+    )
+
+
+def test_wrong_spec_is_said_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("api_version: easymaker/v1\nkind: Workspace\nworkspce: a\n")
+    done = emctl("up", str(tmp_path / "bad.yaml"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/bad.yaml:3:1: workspce: unknown key" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_local_stack_gets_a_passphrase_that_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack, "STATE", tmp_path / "state")
+    monkeypatch.setattr(stack, "PASSPHRASE", tmp_path / "state" / "passphrase")
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    first = stack.environment(local=True)
+    file = Path(first["PULUMI_CONFIG_PASSPHRASE_FILE"])
+    words = file.read_text()
+    assert len(words.strip()) > 40
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert stack.environment(local=True) == first
+    assert file.read_text() == words
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in stack.environment(local=True)
+
+
+def local(port: int) -> local_stack.LocalCluster:
+    endpoint = f"http://objects.easymaker.localhost:{port}"
+    return local_stack.LocalCluster(
+        cluster.Definition(name="local", backend="node"),
+        cluster.ObjectStorage(endpoint, "key", "secret"),
+    )
+
+
+def test_keys_of_the_cluster_become_configuration() -> None:
+    spec = load(ROOT / "stacks" / "local.yaml")
+    assert local_stack.secret_config(spec, local(8088)) == {
+        "easymaker:s3AccessKey": "key",
+        "easymaker:s3SecretKey": "secret",
+    }
+
+
+def test_another_port_of_the_gateway_is_named() -> None:
+    spec = load(ROOT / "stacks" / "local.yaml")
+    with pytest.raises(ToolError, match=r"answers at http://\S+:9000"):
+        local_stack.secret_config(spec, local(9000))
