@@ -17,13 +17,15 @@ class FromConfig(StrictModel):
 class FromSecret(StrictModel):
     secret: c.ObjectName
     """Name of a Secret that exists in the workspace's namespace."""
-    key: c.SecretKey | None = None
+    key: c.SecretKey = ""
     """Key of the Secret's data. Defaults to `access_key` or `secret_key`."""
 
 
 def _credential_form(value: Any) -> str | None:
     if isinstance(value, dict):
         return "secret" if "secret" in value else "pulumi_config"
+    if isinstance(value, FromConfig | FromSecret):  # when it is written out again
+        return "secret" if isinstance(value, FromSecret) else "pulumi_config"
     return None
 
 

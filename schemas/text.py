@@ -32,6 +32,8 @@ def to_json(value: object) -> str:
 
 def _text(text: str) -> str:
     """Inside of a JSON string that a YAML parser reads too: no pairs of escapes for one sign."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return text
     return "".join(
         c if c > "\uffff" or (c.isprintable() and c not in '"\\') else json.dumps(c)[1:-1]
         for c in text

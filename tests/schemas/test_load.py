@@ -1,26 +1,143 @@
 """The whole way: a file to its resolved workspace."""
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from schemas import SpecError, load
+from schemas import SpecError, load, resolved
+from schemas.load import load_any
+from schemas.parse import decode, parse
+from schemas.tree import Map
+from schemas.workspace import KINDS
+from tests.schemas import specs
+from tests.schemas.test_json_schema import ALL_MODELS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
 
 
-def test_full_example_resolves_with_bound_references() -> None:
+def test_references_are_bound() -> None:
     workspace = load(EXAMPLES / "full.yaml")
     wide = workspace.trainings["iris-wide"]
-    assert wide.image.reference == "easymaker.local/tf:1"
+    assert wide.image is workspace.platform.images["tensorflow-2-cpu"]
+    assert wide.image.reference.startswith("registry.example.com/easymaker/tensorflow:2.21@sha256:")
+    assert wide.experiment is workspace.experiments["iris"]
     assert (wide.flavor.cpu, wide.flavor.requests_cpu) == (1000, 100)
-    assert {key: value.text for key, value in wide.hyperparameters.items()} == {
-        "batch_size": "16",
-        "epochs": "60",
-        "hidden": "64",
-    }
-    assert wide.max_time == 7200
+    assert workspace.platform.flavors["g4.c4m16"].pool is workspace.platform.pools["a100"]
     assert workspace.models["iris"].source is workspace.trainings["iris-keras"]
+    stage = workspace.endpoints["iris"].stages["blue"]
+    assert stage.model is workspace.models["iris"]
+    assert stage.host == "blue-iris.vision.ml.example.com"
+
+
+def test_copy_takes_settings_and_not_the_run() -> None:
+    workspace = load(EXAMPLES / "full.yaml")
+    base, wide = workspace.trainings["iris-keras"], workspace.trainings["iris-wide"]
+    assert set(wide.hyperparameters) == {*base.hyperparameters, "hidden"}
+    assert (base.deletion_protection, wide.deletion_protection) == (True, False)
+    same = {field.name for field in dataclasses.fields(base)} - {
+        *("name", "hyperparameters", "revision", "deletion_protection"),
+    }
+    assert all(getattr(base, name) == getattr(wide, name) for name in same)
+
+
+def test_copies_may_be_chained_and_stand_in_any_order(tmp_path: Path) -> None:
+    spec = specs.document()
+    base = spec["trainings"]["base"]
+    spec["trainings"] = {
+        "c": {"copy": "b", "hyperparameters": {"three": "3"}},
+        "b": {"copy": "base", "hyperparameters": {"two": "2"}, "instances": 1, "run": 7},
+        "base": base | {"state": "stopped"},
+    }
+    found = specs.load_document(tmp_path, spec).trainings
+    assert set(found["c"].hyperparameters) == {*base["hyperparameters"], "two", "three"}
+    assert [(found[n].instances, found[n].run, found[n].state) for n in ("base", "b", "c")] == [
+        (2, 1, "stopped"),
+        (1, 7, "running"),
+        (1, 1, "running"),
+    ]
+
+
+def test_copy_of_a_long_chain_needs_no_deep_stack(tmp_path: Path) -> None:
+    spec = specs.document()
+    copies = {f"t{n}": {"copy": f"t{n + 1}" if n < 3000 else "base"} for n in range(3001)}
+    spec["trainings"] |= copies
+    found = specs.load_document(tmp_path, spec).trainings
+    assert found["t0"].revision == found["base"].revision
+
+
+def test_copy_may_change_a_part_of_the_algorithm(tmp_path: Path) -> None:
+    spec = specs.changed(("trainings", "wide", "algorithm"), {"entry_point": "other.py"})
+    wide = specs.load_document(tmp_path, spec).trainings["wide"]
+    assert (str(wide.code), wide.entry_point) == ("obs://objects.example.com/code", "other.py")
+
+
+def test_wrong_value_that_a_copy_takes_over_is_told_once(tmp_path: Path) -> None:
+    spec = specs.changed(("trainings", "base", "instances"), 11)
+    assert specs.lines_of(tmp_path, spec) == [
+        "trainings.base.instances: must be from 1 to 10, not 11"
+    ]
+
+
+def test_defaults_are_filled() -> None:
+    training = load(EXAMPLES / "minimal.yaml").trainings["iris"]
+    assert training.description == ""
+    assert (training.hyperparameters, training.input_data, training.tags) == ({}, {}, {})
+    assert (training.instances, training.run, training.state) == (1, 1, "running")
+    assert (training.data_storage, training.max_time) == (300, 720 * 3600)
+    assert (training.checkpoint, training.checkpoint_input) == (None, None)
+    assert (training.log_management, training.deletion_protection) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("limits", "storage"),
+    [({}, 300), ({"min": 10}, 300), ({"min": 10, "max": 50}, 50), ({"min": 400}, 400)],
+)
+def test_default_disk_is_easymakers_where_the_platform_allows_it(
+    tmp_path: Path, limits: dict[str, int], storage: int
+) -> None:
+    spec = specs.changed(("platform", "limits"), {"data_storage": limits})
+    spec["trainings"]["base"].pop("data_storage")
+    assert specs.load_document(tmp_path, spec).trainings["base"].data_storage == storage
+
+
+def test_training_on_nas_alone_has_no_local_disk() -> None:
+    assert load(EXAMPLES / "full.yaml").trainings["iris-torch"].data_storage is None
+
+
+def test_notebook_and_model_are_called_by_their_keys(tmp_path: Path) -> None:
+    spec = specs.changed(("notebooks", "explore", "display_name"), None)
+    found = specs.load_document(tmp_path, spec)
+    assert found.notebooks["explore"].display_name == "explore"
+    assert found.models["old"].model_name == "old"
+
+
+def test_secret_without_a_key_has_the_name_of_the_credential(tmp_path: Path) -> None:
+    found = specs.load_document(tmp_path, specs.document())
+    credentials = found.platform.object_storage["objects.example.com"].credentials
+    assert credentials.model_dump() == {
+        "access_key": {"pulumi_config": "accessKey"},
+        "secret_key": {"secret": "storage", "key": "secret_key"},
+    }
+
+
+def test_everything_is_sorted_and_frozen(tmp_path: Path) -> None:
+    workspace = specs.load_document(tmp_path, specs.document())
+
+    def walk(value: Any) -> None:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            name = dataclasses.fields(value)[0].name
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(value, name, None)
+            for field in dataclasses.fields(value):
+                walk(getattr(value, field.name))
+        elif isinstance(value, dict):
+            assert list(value) == sorted(value)
+            for item in value.values():
+                walk(item)
+
+    walk(workspace)
 
 
 def test_problem_names_file_line_and_column(tmp_path: Path) -> None:
@@ -32,3 +149,31 @@ def test_problem_names_file_line_and_column(tmp_path: Path) -> None:
         f"{spec}:1:1: platform: this key is required",
         f"{spec}:4:1: experiment: unknown key (did you mean 'experiments'?)",
     ]
+
+
+@pytest.mark.parametrize("kind", ["Cluster", "ClusterAddons"])
+def test_other_kinds_are_loaded_by_name(tmp_path: Path, kind: str) -> None:
+    spec = tmp_path / "cluster.yaml"
+    spec.write_text(f"api_version: easymaker/v1\nkind: {kind}\ncluster: dev\n")
+    assert load_any(spec) == resolved.Cluster(kind, "dev")
+    with pytest.raises(SpecError, match=f"kind: must be Workspace here, not {kind}"):
+        load(spec)
+
+
+def test_full_example_has_every_key() -> None:
+    """So that what a field is for can be seen, and everything that uses examples meets it."""
+    keys: set[str] = set()
+
+    def walk(value: object) -> None:
+        if isinstance(value, Map):
+            keys.update(value)
+            for item in value.values():
+                walk(item)
+
+    for name in ("full.yaml", "platform/full.yaml"):
+        content = (EXAMPLES / name).read_bytes()
+        walk(parse(decode(content, name))[0])
+    of_others = {"cluster", "cluster_stack"}
+    for model in ALL_MODELS.values():
+        assert {f.alias or n for n, f in model.model_fields.items()} - of_others <= keys, model
+    assert set(KINDS) == {"Workspace", "Cluster", "ClusterAddons"}
