@@ -11,6 +11,7 @@ from tools.images.catalogue import DEBIAN
 from tools.images.host import own_sources
 from tools.images.workshop import ISOLATED, Workshop, home
 
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _DOCKERFILE = 'FROM scratch\nADD base.tar.gz /\nCMD ["/bin/bash"]\n'
 # Left out as in Debian's own slim image, and from then on by every installation in the image.
 _SLIM = """path-exclude /usr/share/doc/*
@@ -49,13 +50,15 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
             f"no registry gives {DEBIAN.pulled}, and making it here needs root",
             "run it as root, or let this machine reach a registry",
         )
-    if shutil.which("debootstrap") is None:
+    if shutil.which("debootstrap") is None or not _KEYRING.is_file():
         require_packages(["debootstrap", "debian-archive-keyring"], "the base of images", say)
     root = workshop.path("debian")
     dpkg = root / "etc/dpkg/dpkg.cfg.d/slim"
     dpkg.parent.mkdir(parents=True)
     dpkg.write_text(_BOOTSTRAP, encoding="utf-8")
-    argv = ["debootstrap", f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
+    # Without the keyring debootstrap would take unsigned packages after a mere warning.
+    signed = [f"--keyring={_KEYRING}", "--force-check-gpg"]
+    argv = ["debootstrap", *signed, f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
     # Without a mirror debootstrap takes Debian's own.
     argv += [line.split()[1] for line in own_sources(DEBIAN.suite)[:1]]
     workshop.run(f"bootstrapping Debian {DEBIAN.suite}", [*ISOLATED, *argv])
