@@ -13,7 +13,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,18 +262,21 @@ def test_an_interrupt_leaves_no_process_mount_or_file(here: Path) -> None:
 def test_a_push_is_locked_by_the_digests_that_the_registry_has(
     here: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pause = replace(catalogue.IMAGES["pause"], published=True)
-    monkeypatch.setattr(catalogue, "IMAGES", {"pause": pause})
+    folder = here / "pushed" / "small"
+    folder.mkdir(parents=True)
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    monkeypatch.setattr(catalogue, "FOLDER", folder.parent)
+    monkeypatch.setattr(catalogue, "IMAGES", {"small": Image("small", space_mb=1)})
     credentials = {"Authorization": "Basic " + base64.b64encode(b"em:opensesame").decode()}
     with _registry(registry, here) as address:
         login = {"auths": {address: {"auth": credentials["Authorization"].split()[1]}}}
         (here / "auth.json").write_text(json.dumps(login))
         monkeypatch.setenv("REGISTRY_AUTH_FILE", str(here / "auth.json"))
         pushed = pushing.push(f"{address}/team", print, plain_http=True)
-        name, _, digest = pushed["pause"].partition("@")
-        assert name == f"{address}/team/pause"
+        name, _, digest = pushed["small"].partition("@")
+        assert name == f"{address}/team/small"
         request = urllib.request.Request(
-            f"http://{address}/v2/team/pause/manifests/{digest}",
+            f"http://{address}/v2/team/small/manifests/{digest}",
             headers={"Accept": "application/vnd.oci.image.manifest.v1+json", **credentials},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
