@@ -1,5 +1,7 @@
 """From the merged tree to models: the shape of every part, then the rules between them."""
 
+from pydantic_core import PydanticCustomError
+
 from schemas import copies, shape
 from schemas.base import shown
 from schemas.errors import Issue, distinct
@@ -106,7 +108,6 @@ def _sections(spec: Spec) -> None:
 def _name(spec: Spec, path: tuple[str, str], mark: Mark) -> None:
     try:
         check_name(path[1])
-    except Exception as error:  # noqa: BLE001
-        context = getattr(error, "context", None) or {}
-        rule = getattr(error, "type", "name")
-        spec.report(rule, path, context["message"], context["hint"], at_key=True)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        spec.report(error.type, path, context["message"], context["hint"], at_key=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from schemas import compute, names, resolved
-from schemas.address import Address
 from schemas.cluster_types import is_full_image
 from schemas.document import training_document
 from schemas.endpoint import Endpoint
@@ -15,7 +14,7 @@ from schemas.ranges import DEFAULTS, Range
 from schemas.revision import revision
 from schemas.spec import Spec
 from schemas.storage import Credentials, FromSecret
-from schemas.training import Training
+from schemas.training import Training, addresses
 
 T = TypeVar("T")
 DEFAULT_DATA_STORAGE = DEFAULTS["data_storage"].minimum
@@ -143,18 +142,6 @@ def _flavor(
     )
 
 
-def addresses(training: Training) -> list[Address]:
-    """Every address that a training reads from or writes to."""
-    found = [
-        training.algorithm.path,
-        *training.input_data.values(),
-        training.checkpoint_input,
-        training.output_data,
-        training.checkpoint,
-    ]
-    return [address for address in found if address is not None]
-
-
 def _training(
     name: str,
     written: Training,
@@ -162,7 +149,7 @@ def _training(
     experiments: Mapping[str, resolved.Experiment],
 ) -> resolved.Training:
     storage = written.data_storage
-    if storage is None and any(a.scheme != "nas" for a in addresses(written)):
+    if storage is None and any(a.scheme != "nas" for _, a in addresses(written)):
         allowed = ground.limits["data_storage"]
         storage = min(max(DEFAULT_DATA_STORAGE, allowed.minimum), allowed.maximum)
     longest = ground.limits["max_time"]

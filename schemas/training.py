@@ -1,10 +1,12 @@
 """A training: one run of a user's script in a framework image."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas import types as t
+from schemas.address import Address
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, RETRAIN, Effect, OnChange
 from schemas.hyperparameter import HyperparameterKey, HyperparameterValue
@@ -79,6 +81,25 @@ class Training(StrictModel):
     """Raise it to train again with the same settings. Defaults to the first run."""
     deletion_protection: bool = False
     """Whether leaving the spec is refused. Defaults to deletable."""
+
+
+ADDRESS_FIELDS = ("algorithm", "input_data", "checkpoint_input", "output_data", "checkpoint")
+
+
+def addresses(training: Training) -> Iterator[tuple[tuple[str, ...], Address]]:
+    """Every address that a training reads from or writes to, with its path below the training.
+
+    Of one that is partly wrong (`schemas.shape`), those that are right.
+    """
+    algorithm = getattr(training, "algorithm", None)
+    if algorithm is not None:
+        yield ("algorithm", "path"), algorithm.path
+    for name, address in getattr(training, "input_data", {}).items():
+        yield ("input_data", name), address
+    for key in ("checkpoint_input", "output_data", "checkpoint"):
+        found = getattr(training, key, None)
+        if found is not None:
+            yield (key,), found
 
 
 _LATER = "a run that has begun keeps what it began with; later revisions follow"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from schemas.address import S3_HOST, Address
 from schemas.nearest import close
 from schemas.shape import Path
-from schemas.spec import Spec
+from schemas.spec import Spec, has
+from schemas.training import ADDRESS_FIELDS, Training, addresses
 
 
 def check(spec: Spec) -> None:
@@ -39,15 +40,11 @@ def known_storage(spec: Spec, address: Address, path: Path) -> None:
     spec.report("unknown-storage", path, message, close(address.host, known))
 
 
-def data_storage(spec: Spec, path: tuple[str, str], training: object) -> None:
+def data_storage(spec: Spec, path: tuple[str, str], training: Training) -> None:
     """Local disk is for what comes from object storage."""
-    raw = spec.names(*path)
-    if "data_storage" not in raw:
+    if "data_storage" not in spec.names(*path) or not has(training, *ADDRESS_FIELDS):
         return
-    given = [a for p, a in _of_training(path, training)]
-    fields = ("algorithm", "input_data", "output_data", "checkpoint", "checkpoint_input")
-    whole = all(hasattr(training, field) for field in fields)
-    if whole and all(address.scheme == "nas" for address in given):
+    if all(address.scheme == "nas" for _, address in addresses(training)):
         message = "is for object storage only, but all addresses are nas://"
         spec.report("data-storage", (*path, "data_storage"), message, "remove it", at_key=True)
 
@@ -57,22 +54,11 @@ def _addresses(spec: Spec) -> Iterator[tuple[Path, Address]]:
     if system is not None:
         yield ("platform", "system_path"), system
     for name, training in spec.sections["trainings"].items():
-        yield from _of_training(("trainings", name), training)
+        for path, address in addresses(training):
+            yield ("trainings", name, *path), address
     for name, model in spec.sections["models"].items():
         if getattr(model, "path", None) is not None:
             yield ("models", name, "path"), model.path
     for name, notebook in spec.sections["notebooks"].items():
         for mount, address in getattr(notebook, "nas", {}).items():
             yield ("notebooks", name, "nas", mount), address
-
-
-def _of_training(path: tuple[str, str], training: object) -> Iterator[tuple[Path, Address]]:
-    algorithm = getattr(training, "algorithm", None)
-    if algorithm is not None:
-        yield (*path, "algorithm", "path"), algorithm.path
-    for name, address in getattr(training, "input_data", {}).items():
-        yield (*path, "input_data", name), address
-    for key in ("checkpoint_input", "output_data", "checkpoint"):
-        found = getattr(training, key, None)
-        if found is not None:
-            yield (*path, key), found

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from schemas import events
 from schemas import parse as parser
 from schemas.errors import Issue, SpecError
 from schemas.tree import Map, Number, Seq, Source, scalar_text
@@ -13,7 +14,7 @@ from schemas.tree import Map, Number, Seq, Source, scalar_text
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"], autouse=True)
 def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """libyaml's parser, and the one in Python that takes its place where it is missing."""
-    monkeypatch.setattr(parser, "EVENT_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(events, "EVENT_LOADER", getattr(yaml, request.param))
 
 
 def tree(text: str | bytes) -> tuple[Map, list[Issue]]:
@@ -239,7 +240,7 @@ def test_position_stays_inside_the_file() -> None:
 def test_events_are_those_that_are_known() -> None:
     """Each kind of event that a parser gives is either handled or says nothing of the content."""
     silent = {yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentEndEvent}
-    loader: Any = parser.EVENT_LOADER("a: &b [1, {c: d}]\ne: *b\n")
+    loader: Any = events.EVENT_LOADER("a: &b [1, {c: d}]\ne: *b\n")
     seen = set()
     while (event := loader.get_event()) is not None:
         seen.add(type(event))
