@@ -252,6 +252,60 @@ def test_failed_training_is_explained(checkout: Checkout) -> None:
     ) in done.stderr
 
 
+HOSTILE = {
+    "quotes": 'it\'s "fine" \\ `id` $(rm -rf /) ; & | > *',
+    "expansions": "$(EM_REGION) $(HOSTNAME) $$ ${HOME} %d {x}",
+    "lines": "one\n\ttwo\n",
+    "spaces": "  x  ",
+    "hangul": "붓꽃",
+    "option": "--fast",
+}
+
+
+@pytest.mark.usefixtures("applied")
+def test_values_arrive_in_a_pod_byte_for_byte(checkout: Checkout) -> None:
+    code = checkout.folder / "examples" / "hostile" / "code"
+    code.mkdir(parents=True)
+    (code / "train.py").write_text(
+        "import json, os, sys\n"
+        "found = {'argv': sys.argv[1:], 'env': dict(os.environ), 'uid': os.getuid()}\n"
+        "json.dump(found, open(os.environ['EM_MODEL_DIR'] + '/found.json', 'w'))\n"
+    )
+    quoted = "".join(f"      {key}: {json.dumps(value)}\n" for key, value in HOSTILE.items())
+    # The last two are in the training that it copies.
+    numbers = {"lr": "2.10", "max_iter": "1", "regularization": "1e-3"}
+    plain = "".join(f"      {key}: {value}\n" for key, value in numbers.items())
+    path = "obs://objects.easymaker.localhost/examples/hostile/code"
+    before = checkout.spec.read_text()
+    checkout.spec.write_text(
+        before
+        + "  hostile:\n    copy: iris-sklearn\n"
+        + f"    algorithm: {{path: '{path}', entry_point: train.py}}\n"
+        + f"    input_data: {{}}\n    hyperparameters:\n{plain}{quoted}"
+    )
+    done = checkout.up()
+    checkout.spec.write_text(before)
+    assert done.returncode == 0, done.stderr
+    place = re.search(r"hostile: model at obs://[^/]+/(\S+/hostile-\w+/model)", done.stdout)
+    assert place, done.stdout
+    found = json.loads(checkout.object(f"{place[1]}/found.json"))
+    expected: list[str] = []
+    for key, value in sorted({**HOSTILE, **numbers}.items()):
+        expected += [f"--{key}={value}"] if value.startswith("-") else [f"--{key}", value]
+    assert found["argv"] == expected
+    env = found["env"]
+    for key, value in HOSTILE.items():
+        assert env["EM_HP_" + key.upper()] == value
+    hps = json.loads(env["EM_HPS"])
+    assert hps == {**HOSTILE, "lr": 2.1, "max_iter": 1, "regularization": 0.001}
+    assert "2.10" in env["EM_HPS"]
+    assert env["EM_MODEL_DIR"] == "/opt/easymaker/run/output/model"
+    assert env["EM_REGION"] == "kr1"
+    assert not {"TF_CONFIG", "WORLD_SIZE", "RANK", "EM_CHECKPOINT_INPUT_DIR"} & env.keys()
+    assert not [key for key in env if key.startswith("RCLONE")]
+    assert found["uid"] == 0
+
+
 @pytest.mark.usefixtures("applied")
 def test_namespace_of_another_stack_is_refused(checkout: Checkout) -> None:
     done = checkout.emctl("up", "--stack=other", f"--state-dir={checkout.cluster.state}")
