@@ -13,16 +13,13 @@ from tools.images.workshop import ISOLATED, Workshop, home
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _DOCKERFILE = 'FROM scratch\nADD base.tar.gz /\nCMD ["/bin/bash"]\n'
-# Left out as in Debian's own slim image, and from then on by every installation in the image.
-_SLIM = """path-exclude /usr/share/doc/*
-path-include /usr/share/doc/*/copyright
-path-exclude /usr/share/info/*
-path-exclude /usr/share/locale/*
-path-exclude /usr/share/man/*
-"""
-_SOURCES = "/usr/share/doc/apt/examples/debian.sources"
-# An interrupted bootstrap is thrown away, so nothing need wait for the disk.
-_BOOTSTRAP = f"{_SLIM}path-include {_SOURCES}\nforce-unsafe-io\n"
+# Left out as in Debian's own slim image, here and by what is installed later.
+_EXCLUDED = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man")
+_SLIM = "".join(f"path-exclude /{folder}/*\n" for folder in _EXCLUDED) + (
+    "path-include /usr/share/doc/*/copyright\n"
+)
+# The sources that every Debian image has, as the package of apt itself gives them.
+_SOURCES = "usr/share/doc/apt/examples/debian.sources"
 
 
 def provide(builder: Builder, workshop: Workshop, say: Say) -> str:
@@ -55,7 +52,8 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
     root = workshop.path("debian")
     dpkg = root / "etc/dpkg/dpkg.cfg.d/slim"
     dpkg.parent.mkdir(parents=True)
-    dpkg.write_text(_BOOTSTRAP, encoding="utf-8")
+    # An interrupted bootstrap is thrown away, so nothing need wait for the disk.
+    dpkg.write_text("force-unsafe-io\n", encoding="utf-8")
     # Without the keyring debootstrap would take unsigned packages after a mere warning.
     signed = [f"--keyring={_KEYRING}", "--force-check-gpg"]
     argv = ["debootstrap", *signed, f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
@@ -78,11 +76,14 @@ def _tidy(root: Path) -> None:
     """Take out what came from this host or only bootstrapping needed."""
     (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_SLIM, encoding="utf-8")
     (root / "etc/apt/sources.list").unlink()
-    # The sources that every Debian image has, as the package of apt itself gives them.
-    (root / _SOURCES.lstrip("/")).rename(root / "etc/apt/sources.list.d/debian.sources")
+    (root / _SOURCES).rename(root / "etc/apt/sources.list.d/debian.sources")
     (root / "etc/resolv.conf").write_text("", encoding="utf-8")
     (root / "etc/hostname").unlink(missing_ok=True)
     for folder in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
         for path in (root / folder).rglob("*"):
             if path.is_file():
+                path.unlink()
+    for folder in _EXCLUDED:
+        for path in (root / folder).rglob("*"):
+            if path.is_symlink() or (path.is_file() and path.name != "copyright"):
                 path.unlink()

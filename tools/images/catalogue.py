@@ -5,7 +5,7 @@ An image is a folder of `runtime/images` with a Dockerfile, and one line in `IMA
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 REPOSITORY = "easymaker.local"
@@ -19,6 +19,8 @@ class Debian:
 
     suite: str
     variant: str
+    recipe: int
+    """To be raised when `tools.images.base` makes it differently, so that it is made again."""
 
     @property
     def pulled(self) -> str:
@@ -33,7 +35,7 @@ class Debian:
     @property
     def definition(self) -> str:
         """Tells one definition from another; what a mirror holds on a day is not part of it."""
-        return digest([b"debian", self.suite.encode(), self.variant.encode()])
+        return digest([b"debian", *(str(value).encode() for value in astuple(self))])
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Image:
     """Whether a real cluster needs it: `emctl images push` leaves the others out."""
 
 
-DEBIAN = Debian(suite="trixie", variant="minbase")
+DEBIAN = Debian(suite="trixie", variant="minbase", recipe=1)
 IMAGES = {
     image.name: image
     for image in (

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,9 +58,12 @@ def test_moving_bytes_between_name_and_content_changes_the_image(folder: Path) -
     assert references(CATALOGUE, folder)["apart"] != before["apart"]
 
 
-def test_another_base_changes_every_image(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("change", [{"suite": "forky"}, {"variant": "apt"}, {"recipe": 2}])
+def test_another_base_changes_every_image(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
     before = references(CATALOGUE, folder)
-    monkeypatch.setattr(catalogue, "DEBIAN", replace(catalogue.DEBIAN, suite="forky"))
+    monkeypatch.setattr(catalogue, "DEBIAN", replace(catalogue.DEBIAN, **change))
     after = references(CATALOGUE, folder)
     assert all(before[name] != after[name] for name in CATALOGUE)
 
