@@ -12,7 +12,9 @@ def main() -> int:
     names = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "__main__"]
     chosen = sys.argv[1:] or names
     if unknown := set(chosen) - set(names):
-        sys.stderr.write(f"no such benchmark: {', '.join(unknown)} (there are {', '.join(names)})\n")
+        sys.stderr.write(
+            f"no such benchmark: {', '.join(unknown)} (there are {', '.join(names)})\n"
+        )
         return 2
     for name in chosen:
         figures = importlib.import_module(f"benchmarks.{name}").run()

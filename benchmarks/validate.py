@@ -86,7 +86,9 @@ _NOTEBOOK = """\
     nas: {{shared: "nas://models:/"}}
     tags: {{team: vision}}
 """
-_MODEL = '  model-{n}: {{framework: tensorflow, framework_version: "2.21", training: training-{n}}}\n'
+_MODEL = (
+    '  model-{n}: {{framework: tensorflow, framework_version: "2.21", training: training-{n}}}\n'
+)
 _ENDPOINT = """\
   endpoint-{n}:
     default_stage: blue
