@@ -193,7 +193,7 @@ class _Reader:
                 continue
             value, mark = tree.pop(key), tree.marks[key]
             if key not in _HEADER:
-                self.issue("include-header", mark, (key,), "belongs into the main file only")
+                self.issue("include-header", mark, (key,), "belongs in the main file only")
             elif key in main and main[key] != value:
                 message = f"is {shown(value)} here, but {shown(main[key])} in the main file"
                 self.issue("include-header", mark, (key,), message)

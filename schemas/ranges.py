@@ -69,15 +69,10 @@ class Within:
                 raise refused("count", message)
         elif not allowed.minimum <= value <= allowed.maximum:
             low, high = allowed.text(allowed.minimum), allowed.text(allowed.maximum)
-            given = allowed.text(value)
-            raise refused("range", f"must be from {low} to {high}, not {_short(given)}")
+            raise refused("range", f"must be from {low} to {high}, not {allowed.text(value)}")
         elif value % allowed.step:
             lower = value - value % allowed.step
             near = [n for n in (lower, lower + allowed.step) if n <= allowed.maximum]
             message = f"must be a multiple of {allowed.text(allowed.step)}, not {value}"
             raise refused("step", message, f"use {' or '.join(map(str, near))}")
         return value
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 24 else f"{text[:20]}..."

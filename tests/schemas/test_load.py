@@ -177,3 +177,12 @@ def test_full_example_has_every_key() -> None:
     for model in ALL_MODELS.values():
         assert {f.alias or n for n, f in model.model_fields.items()} - of_others <= keys, model
     assert set(KINDS) == {"Workspace", "Cluster", "ClusterAddons"}
+
+
+def test_gpu_flavor_without_a_pool_runs_anywhere(tmp_path: Path) -> None:
+    spec = specs.changed(("platform", "flavors", "a100", "pool"), None)
+    spec["trainings"]["base"] |= {"image": "gpu", "flavor": "a100", "instances": 10}
+    spec["models"]["base"]["training"] = "wide"
+    spec["models"]["base"]["framework"] = "pytorch"
+    spec["platform"]["serving"]["pytorch"] = {"image": "registry.example.com/serve:1"}
+    assert specs.load_document(tmp_path, spec).trainings["base"].flavor.pool is None
