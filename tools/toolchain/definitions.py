@@ -27,7 +27,7 @@ TOOLS: tuple[Tool, ...] = (
         # An empty version would make the SDK's automation API refuse the program.
         variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v{version}"},
         elsewhere=elsewhere.pulumi_on_path,
-        disk_megabytes=2500,
+        disk_megabytes=5000,
     ),
     GoProgram(
         name="kubernetes",
@@ -39,7 +39,7 @@ TOOLS: tuple[Tool, ...] = (
         },
         links=_COMPONENTS,
         linux_only=True,
-        disk_megabytes=2000,
+        disk_megabytes=4000,
     ),
     GoProgram(
         name=elsewhere.PROVIDER,
@@ -49,7 +49,7 @@ TOOLS: tuple[Tool, ...] = (
         install=elsewhere.install_provider,
         embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
         variables={"main.version": "{version}", f"{_PROVIDER}/pkg/version.Version": "v{version}"},
-        disk_megabytes=2500,
+        disk_megabytes=5000,
     ),
     GoProgram(
         name="containerd",
@@ -60,7 +60,7 @@ TOOLS: tuple[Tool, ...] = (
         tags="no_btrfs,no_devmapper,no_zfs",
         variables={f"{_CONTAINERD}/version.Version": "v{version}"},
         linux_only=True,
-        disk_megabytes=600,
+        disk_megabytes=900,
     ),
     GoProgram(
         name="local-path-provisioner",
@@ -76,14 +76,14 @@ TOOLS: tuple[Tool, ...] = (
         module="github.com/coredns/coredns",
         packages=("github.com/coredns/coredns",),
         linux_only=True,
-        disk_megabytes=1000,
+        disk_megabytes=1500,
     ),
     GoProgram(
         name="kube-router",
         module="github.com/cloudnativelabs/kube-router/v2",
         packages=("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",),
         linux_only=True,
-        disk_megabytes=800,
+        disk_megabytes=1300,
     ),
     GoModuleFiles(
         name="gateway-api-crds",
@@ -97,6 +97,6 @@ TOOLS: tuple[Tool, ...] = (
         packages=("github.com/distribution/distribution/v3/cmd/registry",),
         linux_only=True,
         on_demand=True,
-        disk_megabytes=800,
+        disk_megabytes=1000,
     ),
 )

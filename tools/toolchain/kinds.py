@@ -135,7 +135,9 @@ class GoProgram(Tool):
         for variable, value in self.variables.items():
             text = value.format(version=self.version, major=major, minor=minor)
             linker += ["-X", f"{variable}={text}"]
-        return ["-trimpath", "-buildvcs=false", "-tags", self.tags, "-ldflags", " ".join(linker)]
+        # Debugging information would be compiled, then thrown away by -s -w: a tenth of the time.
+        compiler = ["-trimpath", "-buildvcs=false", "-gcflags", "all=-dwarf=false"]
+        return [*compiler, "-tags", self.tags, "-ldflags", " ".join(linker)]
 
 
 @dataclass(frozen=True, kw_only=True)
