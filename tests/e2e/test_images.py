@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.cluster import free_port, until
+from tests.support.cluster import LocalCluster, free_port, namespace, pod, until
 from tests.support.host import processes_of
 from tools import images, toolchain
 from tools.images import catalogue, pushing, workshop
@@ -244,12 +244,16 @@ def test_building_leaves_nothing_but_the_base(store: ArchiveStore, here: Path) -
 
 def test_an_interrupt_leaves_no_process_mount_or_file(here: Path) -> None:
     kept = here / "cache" / "easymaker" / "images"
-    log = kept / "logs" / "building-easymaker.local-tools.log"
+
+    def building() -> bool:
+        logs = kept.glob("work-*/building-easymaker.local-tools.log")
+        return any("STEP 2" in log.read_text() for log in logs)
+
     emctl = Path(sys.executable).with_name("emctl")
     with subprocess.Popen(
         [emctl, "images", "push", "127.0.0.1:1"], stderr=subprocess.PIPE, text=True
     ) as process:
-        until(lambda: log.is_file() and "STEP 2" in log.read_text(), "the first step of a build")
+        until(building, "the first step of a build")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -285,6 +289,29 @@ def test_a_push_is_locked_by_the_digests_that_the_registry_has(
             urllib.request.urlopen(f"http://{address}/v2/", timeout=10)
     assert f"sha256:{hashlib.sha256(manifest).hexdigest()}" == digest
     assert json.loads(manifest)["layers"]
+
+
+def test_python_trains_installs_and_knows_its_user(cluster: LocalCluster) -> None:
+    code = (
+        "from sklearn.datasets import load_iris as iris; from sklearn.svm import SVC; "
+        "import sys; x, y = iris(return_X_y=True); print(sys.prefix, SVC().fit(x, y).score(x, y))"
+    )
+    script = f"""
+        id -un; pip --version >/dev/null
+        python -m venv --system-site-packages /tmp/own
+        /tmp/own/bin/pip --version >/dev/null
+        /tmp/own/bin/python -c "{code}"
+    """
+    user = {"runAsUser": 1000, "runAsGroup": 1000}
+    cluster.apply(
+        namespace("python-image"),
+        pod("python-image", "train", ["sh", "-ec", script], securityContext=user),
+    )
+    at = ("-n", "python-image")
+    cluster.wait(*at, "pod/train", "--for=jsonpath={.status.phase}=Succeeded")
+    name, trained = cluster.kubectl(*at, "logs", "train").splitlines()
+    assert name == "easymaker"
+    assert re.fullmatch(r"/tmp/own 0\.9\d+", trained)
 
 
 @contextmanager

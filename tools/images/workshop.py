@@ -35,13 +35,14 @@ class Workshop:
     def run(
         self, step: str, argv: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> None:
-        """Run a program with its output in a log of its own, which stays if it fails.
+        """Run a program with its output in a log of its own, which is kept if it fails.
 
-        A log is named by its step without tags, so that failures don't pile up.
+        A log is named by its step without tags, so that failures don't pile up; the next success
+        of that step removes it.
         Raises ToolError with the step, the last lines and the log's path.
         """
-        log = home() / "logs" / f"{re.sub('[ /]', '-', step.partition(':')[0])}.log"
-        log.parent.mkdir(exist_ok=True)
+        name = f"{re.sub('[ /]', '-', step.partition(':')[0])}.log"
+        log, kept = self.folder / name, home() / "logs" / name
         with log.open("wb") as output:
             try:
                 process = subprocess.Popen(
@@ -66,8 +67,11 @@ class Workshop:
         if code != 0:
             text = log.read_text(encoding="utf-8", errors="replace").rstrip()
             last = "\n".join(text.splitlines()[-12:])
-            raise ToolError(f"{step} failed (exit code {code}):\n{last}\n", f"all of it: {log}")
+            kept.parent.mkdir(exist_ok=True)
+            log.replace(kept)
+            raise ToolError(f"{step} failed (exit code {code}):\n{last}\n", f"all of it: {kept}")
         log.unlink()
+        kept.unlink(missing_ok=True)
 
 
 def home() -> Path:

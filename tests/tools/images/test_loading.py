@@ -178,6 +178,31 @@ def test_programs_of_a_killed_run_keep_their_folder(machine: Machine, tmp_path: 
         assert not folder.exists()
 
 
+def test_two_runs_of_one_step_keep_their_logs_apart(machine: Machine, tmp_path: Path) -> None:
+    ready, go = tmp_path / "ready", tmp_path / "go"
+    os.mkfifo(ready)
+    os.mkfifo(go)
+    failures: list[ToolError] = []
+
+    def fail(shop: workshop.Workshop) -> None:
+        script = f'echo first; echo >"{ready}"; read line <"{go}"; exit 1'
+        try:
+            shop.run("building r:1", ["sh", "-c", script])
+        except ToolError as error:
+            failures.append(error)
+
+    with workshop.workshop() as one, workshop.workshop() as other:
+        thread = threading.Thread(target=fail, args=(one,))
+        thread.start()
+        ready.read_text()
+        other.run("building r:1", ["echo", "second"])
+        go.write_text("\n")
+        thread.join()
+    assert failures[0].message == "building r:1 failed (exit code 1):\nfirst\n"
+    log = Path(failures[0].hint.removeprefix("all of it: "))
+    assert log.read_text() == "first\n"
+
+
 def test_without_root_or_docker_it_says_so(
     machine: Machine, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
