@@ -53,7 +53,8 @@ def as_json(change: Change) -> dict[str, Any]:
     return {
         "path": change.name,
         "effect": str(change.effect),
-        "cost": change.cost,
+        "meaning": change.meaning,
+        "costs": list(change.costs),
         "refusal": change.refusal,
         "old": _value(change, change.old),
         "new": _value(change, change.new),
@@ -69,8 +70,10 @@ def as_text(change: Change) -> str:
     if change.old is not None and change.new is not None:
         line += f": {_value(change, change.old)} -> {_value(change, change.new)}"
     effect = click.style(str(change.effect), fg=_COLOURS[change.effect])
-    consequence = change.refusal or change.cost
+    consequence = change.refusal or change.meaning
     lines = [line, f"    {effect}" + (f": {consequence}" if consequence else "")]
+    if change.costs:
+        lines.append(f"    {click.style(', '.join(change.costs), fg='red')}")
     if change.affects:
         lines.append(f"    used by {listed(change.affects)}")
     if change.renamed_to:

@@ -19,7 +19,7 @@ from schemas import (
     transitions,
     workspace,
 )
-from schemas.effects import Effect, OnChange
+from schemas.effects import Cost, Effect, OnChange
 from schemas.errors import dotted
 
 Document = Mapping[str, Any]
@@ -34,7 +34,9 @@ class Change:
 
     path: Path
     effect: Effect
-    cost: str
+    meaning: str
+    """What happens, in words."""
+    costs: tuple[Cost, ...]
     old: object = None
     """None: it is new."""
     new: object = None
@@ -77,13 +79,17 @@ def compare(old: Document, new: Document) -> list[Change]:
     return [_judged(change, old, new) for change in found]
 
 
+def _change(path: Path, on: OnChange, old: object, new: object) -> Change:
+    return Change(path, on.effect, on.meaning, on.costs, old, new)
+
+
 def _workspace(old: Document, new: Document) -> Iterator[Change]:
     if old["workspace"] != new["workspace"]:
         on = workspace.CHANGES["workspace"]
-        yield Change(("workspace",), on.effect, on.cost, old["workspace"], new["workspace"])
+        yield _change(("workspace",), on, old["workspace"], new["workspace"])
     for path, before, after in _leaves(old["platform"], new["platform"], ("platform",)):
         on = platform.CHANGES[path[1]]
-        yield Change(path, on.effect, on.cost, before, after)
+        yield _change(path, on, before, after)
     for section, kind in _KINDS.items():
         yield from _entries(kind, old[section], new[section], (section,))
 
@@ -93,10 +99,10 @@ def _entries(kind: _Kind, old: Document, new: Document, path: Path) -> Iterator[
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
         if before is None:
-            yield Change((*path, name), kind.created.effect, kind.created.cost, None, after)
+            yield _change((*path, name), kind.created, None, after)
         elif after is None:
-            cost, target = kind.deleted.cost, renames.get(name, "")
-            yield Change((*path, name), kind.deleted.effect, cost, before, None, renamed_to=target)
+            gone = _change((*path, name), kind.deleted, before, None)
+            yield replace(gone, renamed_to=renames.get(name, ""))
         else:
             yield from _fields(kind, before, after, (*path, name))
 
@@ -107,7 +113,7 @@ def _fields(kind: _Kind, old: Document, new: Document, path: Path) -> Iterator[C
         if field == "stages":
             continue
         on = kind.fields[field]
-        yield Change(where, on.effect, on.cost, before, after)
+        yield _change(where, on, before, after)
     if "stages" in new:
         yield from _entries(_STAGE, old["stages"], new["stages"], (*path, "stages"))
 
@@ -125,14 +131,18 @@ def _leaves(old: Document, new: Document, path: Path) -> Iterator[tuple[Path, An
 def _judged(change: Change, old: Document, new: Document) -> Change:
     """The change with who is affected, or refused with the reason."""
     if reason := transitions.refusal(change.path, change.effect, old, new):
-        return replace(change, effect=Effect.REFUSED, refusal=reason)
+        return replace(change, effect=Effect.REFUSED, costs=(), refusal=reason)
     if change.effect is Effect.REFUSED:  # the table's, but in this case nothing stands against it
-        return replace(change, effect=Effect.IN_PLACE, cost="")
+        return replace(change, effect=Effect.IN_PLACE, meaning="")
     if change.path[0] == "platform" and change.effect is Effect.RESTART:
         users = transitions.users(change.path, old, new)
         if not users:
-            return replace(change, effect=Effect.IN_PLACE, cost=platform.CHANGES["region"].cost)
-        return replace(change, affects=users)
+            return replace(
+                change, effect=Effect.IN_PLACE, meaning=platform.CHANGES["region"].meaning, costs=()
+            )
+        stopped = any(user.startswith("notebooks.") for user in users)
+        costs = tuple(c for c in change.costs if stopped or c is not Cost.WORK_INTERRUPTED)
+        return replace(change, affects=users, costs=costs)
     return change
 
 

@@ -15,6 +15,8 @@ from schemas.tree import Map, Mark
 from schemas.types import check_name
 from schemas.workspace import KINDS, SECTIONS, Workspace
 
+_KIND_HINT = "kind: Workspace; a file that another includes is checked with that one"
+
 
 def check(loaded: Loaded) -> Spec:
     """Check a merged tree; the result's `issues` are all that was found, in file order."""
@@ -27,7 +29,7 @@ def check(loaded: Loaded) -> Spec:
         model = Workspace
         if kind is None:
             if "kind" not in tree:
-                spec.report("missing-key", ("kind",), "this key is required", "kind: Workspace")
+                spec.report("missing-key", ("kind",), "this key is required", _KIND_HINT)
         else:
             hint = close(str(kind), KINDS)
             spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)

@@ -16,22 +16,36 @@ class Effect(StrEnum):
     REFUSED = "refused"
 
 
+class Cost(StrEnum):
+    """What a change takes from the user."""
+
+    DATA_LOST = "data lost"
+    RUN_LOST = "run lost"
+    RUN_REPEATED = "run repeated"
+    SERVING_INTERRUPTED = "serving interrupted"
+    WORK_INTERRUPTED = "work interrupted"
+
+
 @dataclass(frozen=True, slots=True)
 class OnChange:
     """An entry of a table: the effect of changing a field, and its cost to the user."""
 
     effect: Effect
-    cost: str = ""
-    """Data lost, run repeated, serving interrupted or not; empty: nothing."""
+    meaning: str = ""
+    """In words what happens; empty: nothing that a user would notice."""
+    costs: tuple[Cost, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.effect}; {self.cost}" if self.cost else str(self.effect)
+        return f"{self.effect}; {self.meaning}" if self.meaning else str(self.effect)
 
 
 IN_PLACE = OnChange(Effect.IN_PLACE)
-RETRAIN = OnChange(Effect.NEW_REVISION, "trains again; earlier output stays where it is")
+RETRAIN = OnChange(
+    Effect.NEW_REVISION, "trains again; earlier output stays where it is", (Cost.RUN_REPEATED,)
+)
 ROLL = OnChange(Effect.RESTART, "the stage is replaced instance by instance; serving goes on")
 REOPEN = OnChange(
     Effect.RESTART,
     "the notebook restarts: kernels stop, the boot volume starts fresh, /root/easymaker stays",
+    (Cost.WORK_INTERRUPTED,),
 )

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
-from schemas.effects import IN_PLACE, ROLL, Effect, OnChange
+from schemas.effects import IN_PLACE, ROLL, Cost, Effect, OnChange
 from schemas.ranges import Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
@@ -62,15 +62,16 @@ CHANGES = {
     "deletion_protection": IN_PLACE,
 }
 CREATED = OnChange(Effect.CREATE)
-DELETED = OnChange(Effect.DELETE, "serving ends, with all its stages")
+_NO_ANSWER = (Cost.SERVING_INTERRUPTED,)
+DELETED = OnChange(Effect.DELETE, "serving ends, with all its stages", _NO_ANSWER)
 STAGE_CHANGES = {
     "description": IN_PLACE,
     "model": ROLL,
     "resource_path": OnChange(
-        Effect.RESTART, "calls of the old path fail once an instance has been replaced"
+        Effect.RESTART, "calls of the old path fail once an instance has been replaced", _NO_ANSWER
     ),
     "flavor": ROLL,
     "instances": IN_PLACE,
 }
 STAGE_CREATED = OnChange(Effect.CREATE)
-STAGE_DELETED = OnChange(Effect.DELETE, "calls of the stage's own host fail")
+STAGE_DELETED = OnChange(Effect.DELETE, "calls of the stage's own host fail", _NO_ANSWER)

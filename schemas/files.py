@@ -117,7 +117,8 @@ class _Reader:
         except Unreadable as error:
             self.loaded.broken = True
             at = Position(main, 1, 1)
-            self.loaded.issues.append(Issue(error.rule, at, "", error.message, error.hint))
+            message = f"the file {error.message}"
+            self.loaded.issues.append(Issue(error.rule, at, "", message, error.hint))
             return
         self.take(main, identity, content)
 

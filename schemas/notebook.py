@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas import types as t
 from schemas.base import StrictModel
-from schemas.effects import IN_PLACE, REOPEN, Effect, OnChange
+from schemas.effects import IN_PLACE, REOPEN, Cost, Effect, OnChange
 from schemas.ranges import Within
 from schemas.scalar import free_text
 from schemas.tags import Tags
@@ -50,8 +50,13 @@ CHANGES = {
     "state": OnChange(
         Effect.RESTART,
         "stopping ends kernels and resets the boot volume; /root/easymaker stays",
+        (Cost.WORK_INTERRUPTED,),
     ),
     "deletion_protection": IN_PLACE,
 }
 CREATED = OnChange(Effect.CREATE)
-DELETED = OnChange(Effect.DELETE, "both volumes are deleted with all data on them; NAS stays")
+DELETED = OnChange(
+    Effect.DELETE,
+    "both volumes are deleted with all data on them; NAS stays",
+    (Cost.DATA_LOST, Cost.WORK_INTERRUPTED),
+)

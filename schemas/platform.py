@@ -8,7 +8,7 @@ from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.compute import Flavor, Framework, Image, Pool, Serving
-from schemas.effects import IN_PLACE, Effect, OnChange
+from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.limits import Limits
 from schemas.storage import Nas, ObjectStorage
 
@@ -137,6 +137,13 @@ _USERS = OnChange(
     Effect.RESTART,
     "notebooks that use it restart and stages are replaced instance by instance; trainings follow "
     "with their next revision",
+    (Cost.WORK_INTERRUPTED,),
+)
+EVERYTHING = (
+    Cost.DATA_LOST,
+    Cost.RUN_REPEATED,
+    Cost.SERVING_INTERRUPTED,
+    Cost.WORK_INTERRUPTED,
 )
 CHANGES = {
     "region": _NEXT,
@@ -144,11 +151,20 @@ CHANGES = {
     "target": OnChange(
         Effect.REPLACE,
         "on another cluster everything is made anew, and notebook volumes are lost",
+        EVERYTHING,
     ),
     "create_namespace": IN_PLACE,
     "security": _USERS,
-    "domain": OnChange(Effect.IN_PLACE, "every URL changes; the old ones stop answering"),
-    "gateway": OnChange(Effect.IN_PLACE, "routes move; calls may fail until the new ones answer"),
+    "domain": OnChange(
+        Effect.IN_PLACE,
+        "every URL changes; the old ones stop answering",
+        (Cost.SERVING_INTERRUPTED,),
+    ),
+    "gateway": OnChange(
+        Effect.IN_PLACE,
+        "routes move; calls may fail until the new ones answer",
+        (Cost.SERVING_INTERRUPTED,),
+    ),
     "storage_classes": OnChange(
         Effect.REFUSED, "a volume keeps its class; a new notebook can have another"
     ),

@@ -95,6 +95,13 @@ def _issue(
 ) -> Issue | None:
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     inner, _ = _follow(model, error["loc"])
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        key = str(context["discriminator"]).strip("'")
+        inner = (*inner, key)
+        if kind == "union_tag_not_found":
+            kind = "missing"
+        else:
+            given = given[key]
     on_key = kind in ("missing", "extra_forbidden") or error["loc"][-1:] == ("[key]",)
     if kind == "missing":
         rule, message, hint = "missing-key", "this key is required", ""
@@ -137,11 +144,7 @@ def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str,
         answer = "enum", f"unknown value {shown(given)}", close(str(given), allowed)
     elif kind == "union_tag_invalid":
         allowed = [tag.strip().strip("'") for tag in context["expected_tags"].split(",")]
-        key = str(context["discriminator"]).strip("'")
-        answer = "enum", f"unknown {key} {shown(context['tag'])}", close(context["tag"], allowed)
-    elif kind == "union_tag_not_found":
-        key = str(context["discriminator"]).strip("'")
-        answer = "missing-key", f"the key {key!r} is required", ""
+        answer = "enum", f"unknown value {shown(given)}", close(context["tag"], allowed)
     elif kind == "too_short":
         answer = "count", "is empty, at least one entry is needed", ""
     elif kind == "credential":

@@ -16,6 +16,9 @@ SEARCHES = 20_000
 """Names that are compared for hints, in all: a spec that is all wrong still answers at once."""
 
 
+_EMPTY = Map()
+
+
 @dataclass
 class Spec:
     """What rules judge. An instance lacks the attributes that are wrong: ask `has` first."""
@@ -39,18 +42,23 @@ class Spec:
         position = mark.source.position(line, column)
         self.issues.append(Issue(rule, position, dotted(path), message, hint))
 
-    def names(self, *path: str) -> list[str]:
-        """The keys of a mapping as written, right or wrong."""
+    def node(self, *path: str) -> object:
+        """What is written at a place, right or wrong; an empty mapping where nothing is."""
         node: object = self.tree
         for part in path:
-            node = node.get(part) if isinstance(node, Map) else None
+            node = node.get(part, _EMPTY) if isinstance(node, Map) else node
+        return node
+
+    def names(self, *path: str) -> list[str]:
+        """The keys of a mapping as written, right or wrong."""
+        node = self.node(*path)
         return list(node) if isinstance(node, Map) else []
 
     def refer(self, path: Path, name: str, what: str, *section: str) -> bool:
         """Whether a reference's target is declared; reports it if not."""
         known = self.names(*section)
-        if name in known:
-            return True
+        if name in known or not isinstance(self.node(*section), Map):
+            return name in known  # what is no mapping at all has been reported
         self.searches += len(known)
         hint = close(name, known) if self.searches <= SEARCHES else ""
         self.report("unknown-reference", path, f"there is no {what} {shown(name)}", hint)

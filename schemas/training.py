@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas import types as t
 from schemas.address import Address
 from schemas.base import StrictModel
-from schemas.effects import IN_PLACE, RETRAIN, Effect, OnChange
+from schemas.effects import IN_PLACE, RETRAIN, Cost, Effect, OnChange
 from schemas.hyperparameter import HyperparameterKey, HyperparameterValue
 from schemas.ranges import Within
 from schemas.scalar import pattern
@@ -128,5 +128,7 @@ CHANGES = {
 }
 CREATED = OnChange(Effect.CREATE, "trains")
 DELETED = OnChange(
-    Effect.DELETE, "a run that is not complete is lost; output and checkpoints stay in storage"
+    Effect.DELETE,
+    "a run that is not complete is lost; output and checkpoints stay in storage",
+    (Cost.RUN_LOST,),
 )

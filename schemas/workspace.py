@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import Field
 
+from schemas import platform
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import Effect, OnChange
@@ -91,6 +92,8 @@ MERGED: dict[str, frozenset[str]] = {name: frozenset() for name in SECTIONS} | {
 
 CHANGES = {
     "workspace": OnChange(
-        Effect.REPLACE, "everything is made anew in another namespace; notebook volumes are lost"
+        Effect.REPLACE,
+        "everything is made anew in another namespace; notebook volumes are lost",
+        platform.EVERYTHING,
     ),
 }

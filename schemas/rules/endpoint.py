@@ -4,6 +4,7 @@ from schemas.endpoint import Endpoint
 from schemas.nearest import listed
 from schemas.rules.size import gpu_nodes
 from schemas.spec import Spec, has
+from schemas.tree import Map
 
 
 def check(spec: Spec) -> None:
@@ -33,7 +34,7 @@ def serving(spec: Spec, model_name: str, path: tuple[str, ...]) -> None:
     if framework is None or "platform" not in spec.tree:
         return
     served = spec.names("platform", "serving")
-    if framework not in served:
+    if framework not in served and isinstance(spec.node("platform", "serving"), Map):
         message = f"model {model_name!r} is {framework}, which the platform does not serve"
         hint = f"platform.serving has {listed(served)}" if served else ""
         spec.report("serving", (*path, "model"), message, hint or "platform.serving is empty")

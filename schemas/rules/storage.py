@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from schemas.address import S3_HOST, Address
 from schemas.nearest import close
+from schemas.platform import AwsTarget
 from schemas.shape import Path
 from schemas.spec import Spec, has
 from schemas.training import ADDRESS_FIELDS, Training, addresses
+from schemas.tree import Map
 
 
 def check(spec: Spec) -> None:
@@ -20,24 +22,19 @@ def check(spec: Spec) -> None:
 
 def known_storage(spec: Spec, address: Address, path: Path) -> None:
     """`platform.object_storage` knows the host of `obs://`, `platform.nas` the id of `nas://`."""
+    section = "nas" if address.scheme == "nas" else "object_storage"
+    known = spec.names("platform", section)
+    if address.host in known or not isinstance(spec.node("platform", section), Map):
+        return
     if address.scheme == "nas":
-        known = spec.names("platform", "nas")
-        if address.host not in known:
-            message = f"platform.nas knows no NAS {address.host!r}"
-            spec.report("unknown-nas", path, message, close(address.host, known))
-        return
-    known = spec.names("platform", "object_storage")
-    target = getattr(spec.platform, "target", None)
-    if address.host in known or (
-        address.scheme == "s3" and getattr(target, "type", "aws") == "aws"
-    ):
-        return
-    if address.scheme == "s3":
+        message = f"platform.nas knows no NAS {address.host!r}"
+        spec.report("unknown-nas", path, message, close(address.host, known))
+    elif address.scheme == "obs":
+        message = f"platform.object_storage knows no host {address.host!r}"
+        spec.report("unknown-storage", path, message, close(address.host, known))
+    elif not isinstance(getattr(spec.platform, "target", None), AwsTarget):
         message = f"platform.object_storage has no entry {S3_HOST!r}, which s3:// needs"
         spec.report("unknown-storage", path, message, "outside of AWS its credentials are named")
-        return
-    message = f"platform.object_storage knows no host {address.host!r}"
-    spec.report("unknown-storage", path, message, close(address.host, known))
 
 
 def data_storage(spec: Spec, path: tuple[str, str], training: Training) -> None:

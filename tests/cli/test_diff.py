@@ -53,11 +53,12 @@ def test_text_says_what_each_change_does(tmp_path: Path, old: str) -> None:
         f"    restart: {uses}; trainings follow with their next revision\n"
         "    used by endpoints.iris.stages.off, endpoints.iris.stages.on\n"
         "~ trainings.base.hyperparameters.epochs: 60 -> 61\n"
-        f"    new revision: {cost}\n"
+        f"    new revision: {cost}\n    run repeated\n"
         "~ trainings.wide.hyperparameters.epochs: 60 -> 61\n"
-        f"    new revision: {cost}\n"
+        f"    new revision: {cost}\n    run repeated\n"
         "- notebooks.explore\n"
         "    delete: both volumes are deleted with all data on them; NAS stays\n"
+        "    data lost, work interrupted\n"
         "    looks like a rename to 'research': a renamed key is a new thing\n"
         "+ notebooks.research\n"
         "    create\n"
@@ -82,7 +83,8 @@ def test_json_is_for_machines(tmp_path: Path, old: str) -> None:
             {
                 "path": "endpoints.iris.default_stage",
                 "effect": "in place",
-                "cost": "requests go to the new stage once it answers; the old one stays",
+                "meaning": "requests go to the new stage once it answers; the old one stays",
+                "costs": [],
                 "refusal": "",
                 "old": '"on"',
                 "new": '"off"',
@@ -164,9 +166,9 @@ def test_file_whose_name_has_a_colon_is_a_file(repository: Path) -> None:
     [
         ("nowhere:stacks/dev.yaml", "there is no git revision 'nowhere' (see `git log`)"),
         ("--help:stacks/dev.yaml", "there is no git revision '--help' (see `git log`)"),
-        ("main:stacks/gone.yaml", "stacks/gone.yaml:1:1: does not exist in main"),
-        ("main:stacks", "stacks:1:1: is a directory or no regular file"),
-        ("main:../x", "../x:1:1: lies outside of the repository"),
+        ("main:stacks/gone.yaml", "stacks/gone.yaml:1:1: the file does not exist in main"),
+        ("main:stacks", "stacks:1:1: the file is a directory or no regular file"),
+        ("main:../x", "../x:1:1: the file lies outside of the repository"),
     ],
 )
 def test_revision_or_file_that_is_not_there(repository: Path, name: str, text: str) -> None:

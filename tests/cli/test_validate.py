@@ -55,7 +55,7 @@ def test_several_files_are_all_checked(valid: Path) -> None:
         "one.yaml:1:1: api_version: this key is required\n"
         "one.yaml:1:1: workspace: this key is required\n"
         "one.yaml:1:1: platform: this key is required\n"
-        "gone.yaml:1:1: does not exist\n"
+        "gone.yaml:1:1: the file does not exist\n"
     )
 
 

@@ -9,7 +9,7 @@ from schemas import endpoint, experiment, model, notebook, platform, training, w
 from schemas.base import StrictModel
 from schemas.changes import Change, compare
 from schemas.document import workspace_document
-from schemas.effects import Effect, OnChange
+from schemas.effects import Cost, Effect, OnChange
 from schemas.shape import fields_by_key
 from schemas.text import Literal
 from tests.schemas import specs
@@ -173,7 +173,9 @@ def test_change_of_a_field_has_the_class_of_its_table(
     assert mine
     assert {change.effect for change in mine} == {table[key].effect}
     for change in mine:
-        assert change.cost == table[key].cost
+        assert change.meaning == table[key].meaning
+        refused = change.effect is Effect.REFUSED
+        assert change.costs == (() if refused else table[key].costs)
         assert bool(change.refusal) is (change.effect is Effect.REFUSED)
     # Nothing else changes, but for what the change itself brings about.
     others = {change.path[:2] for change in found if change not in mine}
@@ -246,16 +248,16 @@ def test_new_and_gone_have_their_class(tmp_path: Path, section: str) -> None:
     new[section] = {k: v for k, v in old[section].items() if k != name}
     module = SECTIONS[section]
     (gone,) = compare(old, new)
-    assert (gone.path, gone.effect, gone.cost) == (
+    assert (gone.path, gone.effect, gone.meaning) == (
         (section, name),
         Effect.DELETE,
-        module.DELETED.cost,
+        module.DELETED.meaning,
     )
     (made,) = compare(new, old)
-    assert (made.path, made.effect, made.cost) == (
+    assert (made.path, made.effect, made.meaning) == (
         (section, name),
         Effect.CREATE,
-        module.CREATED.cost,
+        module.CREATED.meaning,
     )
 
 
@@ -264,9 +266,9 @@ def test_new_and_gone_stages_have_their_class(tmp_path: Path) -> None:
     del new["endpoints"]["iris"]["stages"]["off"]
     (gone,) = changes(tmp_path, base(), new)
     assert (gone.name, gone.effect) == ("endpoints.iris.stages.off", Effect.DELETE)
-    assert gone.cost == endpoint.STAGE_DELETED.cost
+    assert gone.meaning == endpoint.STAGE_DELETED.meaning
     (made,) = changes(tmp_path, new, base())
-    assert (made.effect, made.cost) == (Effect.CREATE, endpoint.STAGE_CREATED.cost)
+    assert (made.effect, made.meaning) == (Effect.CREATE, endpoint.STAGE_CREATED.meaning)
 
 
 def test_renamed_key_is_recognised(tmp_path: Path) -> None:
@@ -389,7 +391,7 @@ def test_storage_class_changes_where_no_notebook_stays(tmp_path: Path) -> None:
     old["notebooks"] = {}
     new = specs.changed(("platform", "storage_classes"), {"block": "fast"}, old)
     (change,) = changes(tmp_path, old, new)
-    assert (change.effect, change.cost, change.refusal) == (Effect.IN_PLACE, "", "")
+    assert (change.effect, change.meaning, change.refusal) == (Effect.IN_PLACE, "", "")
 
 
 def test_protection_is_asked_of_what_was_applied(tmp_path: Path) -> None:
@@ -399,3 +401,11 @@ def test_protection_is_asked_of_what_was_applied(tmp_path: Path) -> None:
     assert [c.effect for c in changes(tmp_path, old, new)] == [Effect.REFUSED]
     unprotected = specs.changed(("trainings", "wide", "deletion_protection"), False, old)
     assert [c.effect for c in changes(tmp_path, unprotected, new)] == [Effect.DELETE]
+
+
+def test_platform_change_interrupts_work_only_where_a_notebook_restarts(tmp_path: Path) -> None:
+    old, new = base(), changed(("platform",), "flavors", VALUES["platform",]["flavors"])
+    assert {c.costs for c in changes(tmp_path, old, new)} == {(Cost.WORK_INTERRUPTED,)}
+    for spec in (old, new):
+        spec["notebooks"] = {}
+    assert {c.costs for c in changes(tmp_path, old, new)} == {()}

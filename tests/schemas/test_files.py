@@ -181,7 +181,7 @@ def test_main_file_that_is_none(tmp_path: Path, make: object, text: str) -> None
     main = tmp_path / "main.yaml"
     make(main)  # type: ignore[operator]
     (problem,) = problems(main)
-    assert problem.startswith(f"main.yaml:1:1: {text}")
+    assert problem.startswith(f"main.yaml:1:1: the file {text}")
 
 
 def test_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
