@@ -139,6 +139,11 @@ _USERS = OnChange(
     "with their next revision",
     (Cost.WORK_INTERRUPTED,),
 )
+_STAGES = OnChange(
+    Effect.RESTART,
+    "stages that use it are replaced instance by instance; serving goes on, and trainings follow "
+    "with their next revision",
+)
 EVERYTHING = (
     Cost.DATA_LOST,
     Cost.RUN_REPEATED,
@@ -168,14 +173,14 @@ CHANGES = {
     "storage_classes": OnChange(
         Effect.REFUSED, "a volume keeps its class; a new notebook can have another"
     ),
-    "object_storage": _USERS,
+    "object_storage": _STAGES,
     "system_path": OnChange(
         Effect.RESTART, "TensorBoards restart and show what is written from then on"
     ),
     "nas": _USERS,
-    "built_images": _USERS,
+    "built_images": _STAGES,
     "images": _USERS,
-    "serving": _USERS,
+    "serving": _STAGES,
     "flavors": _USERS,
     "pools": _USERS,
     "packages": _USERS,

@@ -120,6 +120,10 @@ def test_changed_limits_change_the_schema() -> None:
     pattern = training["max_time"]["pattern"]
     for text, fits in (("1m", True), ("59s", False), ("2h", True), ("3h", False), ("1d", False)):
         assert bool(re.search(pattern, text)) is fits
+    exact = json_schema({**DEFAULTS, "max_time": Range(86_400, 86_400, "s")})
+    pattern = exact["$defs"]["Training"]["properties"]["max_time"]["pattern"]
+    for text, fits in (("1d", True), ("24h", True), ("1440m", True), ("2d", False), ("23h", False)):
+        assert bool(re.search(pattern, text)) is fits
 
 
 @settings(max_examples=FEW, deadline=None)

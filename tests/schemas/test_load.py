@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from schemas import SpecError, load, resolved
 from schemas.load import load_any
@@ -132,6 +133,11 @@ def test_everything_is_sorted_and_frozen(tmp_path: Path) -> None:
                 setattr(value, name, None)
             for field in dataclasses.fields(value):
                 walk(getattr(value, field.name))
+        elif isinstance(value, BaseModel):
+            with pytest.raises(ValidationError, match="frozen"):
+                setattr(value, next(iter(type(value).model_fields)), None)
+            for _, item in value:
+                walk(item)
         elif isinstance(value, dict):
             assert list(value) == sorted(value)
             for item in value.values():
