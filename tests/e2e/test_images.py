@@ -22,6 +22,7 @@ import yaml
 from tests.support.cluster import LocalCluster, free_port, namespace, pod, until
 from tests.support.host import processes_of
 from tools import images, toolchain
+from tools.dirs import cache_dir
 from tools.images import catalogue, pushing, workshop
 from tools.images.catalogue import Image
 
@@ -106,6 +107,9 @@ def here(registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """A cache of these tests' own, with the base if there is one, and settings with a marker."""
     folder = tmp_path_factory.mktemp("images")
     kept = workshop.home() / f"debian-{catalogue.DEBIAN.definition}.tar.gz"
+    # The tools stay the user's: nothing in these tests may build Kubernetes anew.
+    (folder / "cache" / "easymaker").mkdir(parents=True)
+    (folder / "cache" / "easymaker" / "tools").symlink_to(cache_dir() / "tools")
     bundle = Path("/etc/ssl/certs/ca-certificates.crt").read_text()
     (folder / "bundle.pem").write_text(f"# {MARKER}\n{bundle}")
     with pytest.MonkeyPatch.context() as patch:
