@@ -17,6 +17,8 @@ State = Literal["running", "stopped"]
 
 @dataclass(frozen=True, slots=True)
 class Image:
+    """An image that trainings or notebooks run in."""
+
     name: str
     use: Literal["training", "notebook"]
     framework: str
@@ -29,6 +31,8 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
+    """A server of models of one framework."""
+
     framework: str
     reference: str
     """Image with a tag or digest."""
@@ -37,6 +41,8 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
+    """A group of nodes."""
+
     name: str
     node_selector: dict[str, str]
     taints: dict[str, compute.Taint]
@@ -46,6 +52,8 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Flavor:
+    """The size of a pod."""
+
     name: str
     core_type: Literal["cpu", "gpu"]
     cpu: int
@@ -63,6 +71,8 @@ class Flavor:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
+    """What the platform team owns."""
+
     region: str
     app_key: str
     target: platform.KubernetesTarget | platform.AwsTarget
@@ -90,16 +100,21 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
+    """What groups trainings."""
+
     name: str
     description: str
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("experiment", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
+    """One run of a script."""
+
     name: str
     experiment: Experiment
     description: str
@@ -130,11 +145,14 @@ class Training:
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("training", self.name, self.revision)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
+    """What a stage serves."""
+
     name: str
     description: str
     framework: Literal["tensorflow", "pytorch", "sklearn"]
@@ -146,11 +164,14 @@ class Model:
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("model", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """A model that is served, under a host of its own."""
+
     name: str
     endpoint: str
     description: str
@@ -162,11 +183,14 @@ class Stage:
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("stage", f"{self.name}-{self.endpoint}")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """Stages, one of which answers at the endpoint's host."""
+
     name: str
     description: str
     default_stage: str
@@ -178,11 +202,14 @@ class Endpoint:
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("endpoint", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
+    """A JupyterLab server."""
+
     name: str
     display_name: str
     description: str
@@ -201,11 +228,14 @@ class Notebook:
 
     @property
     def object_name(self) -> str:
+        """Of the objects that it becomes on Kubernetes."""
         return names.object_name("notebook", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
+    """Everything that a spec declares, by name."""
+
     name: str
     platform: Platform
     experiments: dict[str, Experiment]
@@ -217,6 +247,8 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
+    """A document that describes a cluster."""
+
     kind: str
     """`Cluster` or `ClusterAddons`."""
     name: str
