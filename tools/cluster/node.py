@@ -1,13 +1,10 @@
 """The node of a local cluster: a whole Kubernetes on one machine, as a list of processes."""
 
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from tools.cluster import node_files as files
 from tools.cluster.cgroups import CgroupRoot
 from tools.cluster.definition import write_private
 from tools.cluster.links import Links
@@ -15,7 +12,6 @@ from tools.cluster.pki import Authority, kubeconfig, signing_key
 from tools.cluster.units import Unit
 
 NODE_NAME = "local"
-CNI_BINARIES = "/usr/lib/cni"
 DEBIAN_PACKAGES = (
     "conntrack",
     "containernetworking-plugins",
@@ -207,95 +203,19 @@ class Node:
         )
 
     def _containerd(self) -> Unit:
-        state = "/run/containerd"  # on the node's own /run
-        cri = {
-            "io.containerd.cri.v1.images": {
-                "snapshotter": "overlayfs",
-                "pinned_images": {"sandbox": self.pause_image},
-            },
-            "io.containerd.cri.v1.runtime": {
-                "restrict_oom_score_adj": not self.has_sys_resource,
-                "disable_apparmor": True,
-                "cni": {"bin_dirs": [CNI_BINARIES], "conf_dir": str(self.folder / "cni")},
-                "containerd": {
-                    "runtimes": {
-                        "runc": {
-                            "runtime_type": "io.containerd.runc.v2",
-                            "options": {"BinaryName": "/usr/sbin/runc", "SystemdCgroup": False},
-                        }
-                    }
-                },
-            },
-        }
-        config = {
-            "version": 3,
-            "root": str(self.folder / "containerd"),
-            "state": state,
-            "disabled_plugins": [
-                "io.containerd.nri.v1.nri",
-                "io.containerd.tracing.processor.v1.otlp",
-            ],
-            "grpc": {"address": f"{state}/containerd.sock"},
-            "plugins": cri,
-        }
-        path = self._write("containerd.toml", _toml(config))
+        text = files.containerd(self.folder, self.pause_image, self.has_sys_resource)
+        path = self._write("containerd.toml", text)
         binary = self.tool("containerd")
         # Its shim must be the one of this build.
         search = f"{binary.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        return self._unit("containerd", ["--config", str(path)], files=[path], PATH=search)
+        return self._unit("containerd", ["--config", str(path)], read=[path], PATH=search)
 
     def _kubelet(self) -> Unit:
-        cni = {
-            "cniVersion": "1.0.0",
-            "name": "easymaker",
-            "plugins": [
-                {
-                    "type": "bridge",
-                    "bridge": "pods0",
-                    "isGateway": True,
-                    "ipMasq": True,
-                    "hairpinMode": True,
-                    "ipam": {
-                        "type": "host-local",
-                        "dataDir": str(self.folder / "cni-addresses"),
-                        "ranges": [[{"subnet": self.links.pod_cidr}]],
-                        "routes": [{"dst": "0.0.0.0/0"}],
-                    },
-                },
-                {"type": "portmap", "capabilities": {"portMappings": True}},
-            ],
-        }
-        write_private(self.folder / "cni" / "10-easymaker.conflist", json.dumps(cni, indent=2))
-        pki = self.folder / "pki"
-        config = {
-            "apiVersion": "kubelet.config.k8s.io/v1beta1",
-            "kind": "KubeletConfiguration",
-            "address": self.links.node_ip,
-            "authentication": {
-                "anonymous": {"enabled": False},
-                "webhook": {"enabled": True},
-                "x509": {"clientCAFile": str(pki / "ca.crt")},
-            },
-            "authorization": {"mode": "Webhook"},
-            "tlsCertFile": str(pki / "kubelet.crt"),
-            "tlsPrivateKeyFile": str(pki / "kubelet.key"),
-            "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-            "cgroupDriver": "cgroupfs",
-            "cgroupRoot": f"/{self.cgroup.name}",
-            "failCgroupV1": False,
-            "enforceNodeAllocatable": [],
-            "failSwapOn": False,
-            "clusterDomain": "cluster.local",
-            "clusterDNS": [self.links.service_ip(DNS_IP)],
-            "resolvConf": "",
-            # Nothing could pull an image again, so none is ever removed, and no pod is evicted
-            # for the disk's sake.
-            "imageGCHighThresholdPercent": 100,
-            "imageMaximumGCAge": "0s",
-            "evictionHard": {},
-            "podLogsDir": "/var/log/pods",
-        }
-        path = self._write("kubelet.yaml", yaml.safe_dump(config))
+        network = files.pod_network(self.folder, self.links.pod_cidr)
+        write_private(self.folder / "cni" / "10-easymaker.conflist", network)
+        dns = self.links.service_ip(DNS_IP)
+        text = files.kubelet(self.folder / "pki", self.links.node_ip, dns, self.cgroup.name)
+        path = self._write("kubelet.yaml", text)
         return self._unit(
             "kubelet",
             [
@@ -306,23 +226,15 @@ class Node:
                 "--cert-dir=/run/easymaker/kubelet/pki",
                 f"--node-ip={self.links.node_ip}",
             ],
-            files=[path],
+            read=[path],
         )
 
     def _proxy(self) -> Unit:
-        config = {
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-            "kind": "KubeProxyConfiguration",
-            "mode": "iptables",
-            "clientConnection": {"kubeconfig": str(self.folder / "kubeconfigs" / "proxy")},
-            "hostnameOverride": NODE_NAME,
-            "bindAddress": self.links.node_ip,
-            "healthzBindAddress": "127.0.0.1:10256",
-            "metricsBindAddress": "127.0.0.1:10249",
-            "conntrack": {"maxPerCore": 0},
-        }
-        path = self._write("kube-proxy.yaml", yaml.safe_dump(config))
-        return self._unit("kube-proxy", [f"--config={path}"], files=[path])
+        text = files.kube_proxy(
+            self.folder / "kubeconfigs" / "proxy", NODE_NAME, self.links.node_ip
+        )
+        path = self._write("kube-proxy.yaml", text)
+        return self._unit("kube-proxy", [f"--config={path}"], read=[path])
 
     def _policy(self) -> Unit:
         return self._unit(
@@ -348,15 +260,15 @@ class Node:
         return Unit(name="gateway-forwarder", argv=("/usr/bin/socat", listen, target), inside=False)
 
     def _unit(
-        self, name: str, flags: list[str], files: list[Path] | None = None, **env: str
+        self, name: str, flags: list[str], read: list[Path] | None = None, **env: str
     ) -> Unit:
         # What a flag names below the folder is read at start too: certificates, kubeconfigs.
         named = [Path(f.partition("=")[2]) for f in flags if f"={self.folder}/" in f]
-        read = [*(files or []), *(path for path in named if path.is_file())]
+        every = [*(read or []), *(path for path in named if path.is_file())]
         return Unit(
             name=name,
             argv=(str(self.tool(name)), *flags),
-            files=tuple(dict.fromkeys(read)),
+            files=tuple(dict.fromkeys(every)),
             environment=env,
         )
 
@@ -367,12 +279,3 @@ class Node:
 
     def _pki_flags(self, **names: str) -> list[str]:
         return [f"--{flag}={self.folder / 'pki' / file}" for flag, file in names.items()]
-
-
-def _toml(table: dict[str, Any], path: tuple[str, ...] = ()) -> str:
-    """A TOML table of texts, numbers, booleans and lists of them (JSON's forms are TOML's)."""
-    plain = {k: v for k, v in table.items() if not isinstance(v, dict)}
-    head = f"[{'.'.join(json.dumps(part) for part in path)}]\n" if path else ""
-    text = head + "".join(f"{json.dumps(k)} = {json.dumps(v)}\n" for k, v in plain.items())
-    inner = [_toml(v, (*path, k)) for k, v in table.items() if isinstance(v, dict)]
-    return "\n".join([text, *inner])
