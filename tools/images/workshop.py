@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class Workshop:
         name = f"{re.sub('[ /]', '-', step.partition(':')[0])}.log"
         log, kept = self.folder / name, home() / "logs" / name
         with log.open("wb") as output:
+            let_interrupts = _hold_interrupts()
             try:
                 process = subprocess.Popen(
                     [str(arg) for arg in argv],
@@ -56,9 +58,12 @@ class Workshop:
                     # While the program lives, nobody takes this folder for a leftover.
                     pass_fds=[self._lock],
                 )
-            except FileNotFoundError as missing:
-                raise ToolError(f"{step}: {missing.filename} is not installed") from None
+            except OSError as error:
+                let_interrupts()
+                reason = f"{error.filename}: {error.strerror}"
+                raise ToolError(f"{step} could not be started: {reason}") from None
             try:
+                let_interrupts()
                 code = process.wait()
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -72,6 +77,24 @@ class Workshop:
             raise ToolError(f"{step} failed (exit code {code}):\n{last}\n", f"all of it: {kept}")
         log.unlink()
         kept.unlink(missing_ok=True)
+
+
+def _hold_interrupts() -> Callable[[], None]:
+    """Hold Ctrl-C back, which would lose a program that is just being started.
+
+    The function returned lets it come again, and raises the KeyboardInterrupt that came meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None  # interrupts come to the main thread alone
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+
+    def let() -> None:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            raise KeyboardInterrupt
+
+    return let
 
 
 def home() -> Path:

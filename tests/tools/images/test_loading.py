@@ -4,8 +4,10 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,6 +140,34 @@ def test_an_interrupt_ends_the_build_and_clears_up(
     # The end of the file comes when no process of the build has it open any more.
     assert os.read(readers[0], 1) == b""
     os.close(readers[0])
+
+
+def test_an_interrupt_while_a_program_is_started_ends_it_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def start_interrupted(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        started.append(start(*args, **kwargs))
+        os.kill(os.getpid(), signal.SIGINT)
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start_interrupted)
+    with workshop.workshop() as shop, pytest.raises(KeyboardInterrupt):
+        shop.run("waiting", ["sleep", "600"])
+    assert started[0].returncode == -signal.SIGKILL
+    # From here on Ctrl-C is what it was.
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_program_that_is_not_there_is_said(machine: Machine) -> None:
+    with workshop.workshop() as shop, pytest.raises(ToolError) as failed:
+        shop.run("packing the base", ["no-such-program"])
+    assert failed.value.message == (
+        "packing the base could not be started: no-such-program: No such file or directory"
+    )
 
 
 def test_leftovers_of_a_killed_run_go_but_not_what_is_in_use(machine: Machine) -> None:
