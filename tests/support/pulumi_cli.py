@@ -33,8 +33,14 @@ def environment(home: Path, state: Path) -> dict[str, str]:
     """The environment for Pulumi with a home and a state folder of a test's own."""
     state.mkdir(parents=True, exist_ok=True)
     folder = toolchain.path("pulumi").parent
+    # What a person may have set would decide a test's result.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PULUMI_", "PYTHON"))
+    }
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")},
+        **inherited,
         "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
         "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": state.as_uri(),
