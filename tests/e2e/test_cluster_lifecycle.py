@@ -106,11 +106,9 @@ def test_two_clusters_stand_side_by_side_and_one_leaves_no_trace(cluster: LocalC
         assert listing()["interfaces"] > before["interfaces"]
         other.apply(namespace("only-here"))
         assert "only-here" not in cluster.kubectl("get", "namespaces", "-o", "name")
-        foreign = {"containerd", "etcd", "kubelet", "log", "volumes"}
-        files = [p for p in other.folder.rglob("*") if p.is_file()]
-        own = [p for p in files if p.relative_to(other.folder).parts[0] not in foreign]
-        assert {"admin.key", "s3.json", "kubeconfig"} <= {p.name for p in own}
-        assert not [p for p in own if p.stat().st_mode & 0o077]
+        keys = [*(other.folder / "pki").rglob("*.key"), *(other.folder / "kubeconfigs").iterdir()]
+        secrets = [*keys, other.kubeconfig, other.folder / "s3.json"]
+        assert {p.stat().st_mode & 0o777 for p in secrets} == {0o600}
         assert other.folder.stat().st_mode & 0o777 == 0o700
     assert listing() == before
     assert not processes_of(other.home)

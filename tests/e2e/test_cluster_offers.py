@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import LocalCluster, namespace, pod, pod_spec, service, until
-from tools import images
+from tests.support.cluster import IMAGES, LocalCluster, namespace, pod, pod_spec, service, until
 
 pytestmark = pytest.mark.e2e
 
@@ -119,9 +118,15 @@ def test_a_service_answers_by_name(cluster: LocalCluster, space: str) -> None:
     cluster.apply(web(space), service(space, "web", 8000))
     cluster.wait("-n", space, "pod/web", "--for=condition=Ready")
     code = f"""
-import urllib.request
+import time, urllib.request
+until = time.monotonic() + 30
 for name in ("web", "web.{space}", "web.{space}.svc.cluster.local"):
-    print(urllib.request.urlopen(f"http://{{name}}:8000/", timeout=10).status)
+    while True:  # the service's rules follow the pod's readiness at some distance
+        try:
+            print(urllib.request.urlopen(f"http://{{name}}:8000/", timeout=5).status)
+            break
+        except OSError as error:
+            assert time.monotonic() < until, error
 """
     assert cluster.run_python(space, "caller", code).split() == ["200"] * 3
 
@@ -227,7 +232,7 @@ def test_objects_go_from_host_to_pod_and_back(
         "caller",
         ["sh", "-c", script],
         container={
-            "image": images.refs()["tools"],
+            "image": IMAGES["tools"],
             "env": [{"name": name, "value": value} for name, value in environment.items()],
         },
     )
@@ -353,10 +358,10 @@ def test_simulated_gpus_schedule_and_are_called_simulated(
 def test_images_are_never_collected_and_need_no_pull(cluster: LocalCluster) -> None:
     backend = cluster.backend
     node = cluster.get("node", "local")
-    assert backend.images().has(images.refs()["python"])
+    assert backend.images().has(IMAGES["python"])
     # The same by the API: the kubelet reports what the node holds.
     names = {name for image in node["status"]["images"] for name in image.get("names", [])}
-    assert images.refs()["tools"] in names
+    assert IMAGES["tools"] in names
     config = cluster.kubectl("get", "--raw", "/api/v1/nodes/local/proxy/configz")
     kubelet = json.loads(config)["kubeletconfig"]
     assert kubelet["imageGCHighThresholdPercent"] == 100

@@ -18,6 +18,8 @@ from tools import cluster, images, toolchain
 from tools.cluster.backends.node import NodeBackend
 
 Manifest = dict[str, Any]
+# Read before any test puts another folder of images in place of the real one.
+IMAGES = images.refs()
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def pod_spec(command: Sequence[str], *, container: Manifest | None = None, **spe
         "containers": [
             {
                 "name": "main",
-                "image": images.refs()["python"],
+                "image": IMAGES["python"],
                 "imagePullPolicy": "IfNotPresent",
                 "command": list(command),
                 **(container or {}),
