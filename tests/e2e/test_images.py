@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.cluster import LocalCluster, free_port, namespace, pod, until
+from tests.support.cluster import free_port, until
 from tests.support.host import processes_of
 from tools import images, toolchain
 from tools.dirs import cache_dir
@@ -293,29 +293,6 @@ def test_a_push_is_locked_by_the_digests_that_the_registry_has(
             urllib.request.urlopen(f"http://{address}/v2/", timeout=10)
     assert f"sha256:{hashlib.sha256(manifest).hexdigest()}" == digest
     assert json.loads(manifest)["layers"]
-
-
-def test_python_trains_installs_and_knows_its_user(cluster: LocalCluster) -> None:
-    code = (
-        "from sklearn.datasets import load_iris as iris; from sklearn.svm import SVC; "
-        "import sys; x, y = iris(return_X_y=True); print(sys.prefix, SVC().fit(x, y).score(x, y))"
-    )
-    script = f"""
-        id -un; pip --version >/dev/null
-        python -m venv --system-site-packages /tmp/own
-        /tmp/own/bin/pip --version >/dev/null
-        /tmp/own/bin/python -c "{code}"
-    """
-    user = {"runAsUser": 1000, "runAsGroup": 1000}
-    cluster.apply(
-        namespace("python-image"),
-        pod("python-image", "train", ["sh", "-ec", script], securityContext=user),
-    )
-    at = ("-n", "python-image")
-    cluster.wait(*at, "pod/train", "--for=jsonpath={.status.phase}=Succeeded")
-    name, trained = cluster.kubectl(*at, "logs", "train").splitlines()
-    assert name == "easymaker"
-    assert re.fullmatch(r"/tmp/own 0\.9\d+", trained)
 
 
 @contextmanager
