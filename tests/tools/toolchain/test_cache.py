@@ -64,7 +64,7 @@ def start(tool: GoProgram) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
 
 
 @pytest.fixture
-def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Path:
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Iterator[Path]:
     """A file without which `go build` does not go on; builds are counted beside it."""
     gate = tmp_path / "gate"
     folder = tmp_path / "bin"
@@ -79,7 +79,8 @@ def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Path:
     )
     (folder / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    return gate
+    yield gate
+    gate.touch()
 
 
 def line(process: "subprocess.Popen[str]") -> str:

@@ -1,7 +1,7 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_all_are_brought(tool: GoProgram, tmp_path: Path, theirs: Copy) -> None:
 
 
 @pytest.fixture
-def endless_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Path:
+def endless_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> Iterator[Path]:
     """`go build` never ends; each one puts a line into this file when it begins."""
     folder, begun = tmp_path / "bin", tmp_path / "begun"
     folder.mkdir()
@@ -90,7 +90,8 @@ def endless_builds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, go: Go) -> P
     )
     (folder / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return begun
+    yield begun
+    golang.stop_all()
 
 
 def test_the_first_failure_ends_the_other_builds(tool: GoProgram, endless_builds: Path) -> None:
