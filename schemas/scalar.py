@@ -78,3 +78,9 @@ def free_text(maximum: int, minimum: int = 0) -> Type:
     if minimum:
         schema["minLength"] = minimum
     return checked(check, {**schema, "pattern": _NO_CONTROL}, as_typed)
+
+
+def free_key(maximum: int) -> Type:
+    """The same as a key, at least one character. A key of JSON is a string, whatever was typed."""
+    schema = {"type": "string", "minLength": 1, "maxLength": maximum, "pattern": _NO_CONTROL}
+    return (*free_text(maximum, 1)[:1], WithJsonSchema(schema))

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from schemas.ranges import Within
-from schemas.scalar import free_text
+from schemas.scalar import free_key, free_text
 
-_Key = Annotated[str, *free_text(64, 1)]
+_Key = Annotated[str, *free_key(64)]
 _Value = Annotated[str, *free_text(255)]
 Tags = Annotated[dict[_Key, _Value], Within("tags")]
