@@ -8,7 +8,7 @@ import benchmarks
 
 
 def main() -> int:
-    """Print a line for each figure. A benchmark is a module with `run() -> dict[str, str]`."""
+    """Print a line for each figure. A benchmark is a module with `run()`, which gives pairs."""
     names = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "__main__"]
     chosen = sys.argv[1:] or names
     if unknown := set(chosen) - set(names):
@@ -17,7 +17,7 @@ def main() -> int:
         )
         return 2
     for name in chosen:
-        figures = importlib.import_module(f"benchmarks.{name}").run()
+        figures = dict(importlib.import_module(f"benchmarks.{name}").run())
         sys.stdout.write(f"{name}\n")
         for label, figure in figures.items():
             sys.stdout.write(f"  {label:<48} {figure}\n")
