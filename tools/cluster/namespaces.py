@@ -40,8 +40,7 @@ class Namespaces:
 
     def exist(self) -> bool:
         """Whether both are there; after a restart of the machine the handles are plain files."""
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
-        return all(f" {self._handles / name} " in mounts for name in ("net", "mnt"))
+        return _is_mounted(self.net) and _is_mounted(self._handles / "mnt")
 
     def create(self) -> None:
         """Make both, with the node's own view of the paths in FIXED_PATHS."""
