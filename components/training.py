@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.manifests import Manifest
+from components.manifests import Manifest, places
 from components.manifests import training as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -49,7 +49,7 @@ class Training(pulumi.ComponentResource):
         super().__init__("easymaker:training:Training", name, props, opts)
         self.job = spec.object_name
         self.revision = spec.revision
-        self.output = f"{spec.output_data}/{spec.name}-{spec.revision}"
+        self.output = places.output(spec).text
         inside = pulumi.ResourceOptions(
             parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
         )

@@ -2,7 +2,7 @@
 
 import json
 
-from components.manifests import Manifest, stores
+from components.manifests import Manifest, places, pods, stores
 from components.manifests.metadata import (
     LAUNCHER_LABEL,
     MADE_OF_ANNOTATION,
@@ -12,7 +12,7 @@ from components.manifests.metadata import (
     ours,
     owner_annotations,
 )
-from schemas import resolved, units
+from schemas import resolved
 from schemas.address import Address
 from schemas.document import training_document
 from schemas.text import to_json
@@ -132,14 +132,13 @@ def _pod_template(
 ) -> Manifest:
     platform = workspace.platform
     used = stores.stores(platform, _addresses(training))
-    own = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     main: Manifest = {
         "name": "main",
         "image": training.image.reference,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-I", f"{HOME}/launcher"],
-        "resources": _resources(training.flavor),
-        "securityContext": own,
+        "resources": pods.resources(training.flavor),
+        "securityContext": pods.CONTAINER_SECURITY,
         "volumeMounts": [
             {"name": "run", "mountPath": f"{HOME}/run"},
             {"name": "bin", "mountPath": f"{HOME}/bin", "readOnly": True},
@@ -161,15 +160,15 @@ def _pod_template(
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 2 * GRACE_SECONDS,
-            "securityContext": _security(platform.security),
-            **_placement(training.flavor.pool),
+            "securityContext": pods.pod_security(platform.security),
+            **pods.placement(training.flavor.pool),
             "initContainers": [
                 {
                     "name": "tools",
                     "image": platform.built_images["tools"],
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["cp", "/usr/local/bin/rclone", f"{HOME}/bin/rclone"],
-                    "securityContext": own,
+                    "securityContext": pods.CONTAINER_SECURITY,
                     "volumeMounts": [{"name": "bin", "mountPath": f"{HOME}/bin"}],
                 }
             ],
@@ -207,8 +206,6 @@ def job_document(
         path = f"{address.bucket}/{address.path}".rstrip("/")
         return {"address": address.text, "remote": used[address.host].remote, "path": path}
 
-    run = f"{training.name}-{training.revision}"
-    output = place(training.output_data)
     parameters = {key: value.text for key, value in training.hyperparameters.items()}
     literals = (
         f"{json.dumps(key)}: {value.json}" for key, value in training.hyperparameters.items()
@@ -217,7 +214,7 @@ def job_document(
         "version": 1,
         "training": training.name,
         "revision": training.revision,
-        "training_id": run,
+        "training_id": places.run_name(training),
         "region": platform.region,
         "app_key": platform.app_key,
         "code": place(training.code),
@@ -226,11 +223,7 @@ def job_document(
         "hyperparameters_json": "{" + ", ".join(literals) + "}",
         "datasets": {name: place(address) for name, address in training.input_data.items()},
         "checkpoint_input": place(training.checkpoint_input) if training.checkpoint_input else None,
-        "output": {
-            **output,
-            "address": f"{output['address']}/{run}",
-            "path": f"{output['path']}/{run}",
-        },
+        "output": place(places.output(training)),
         "log_management": training.log_management,
         "grace_seconds": GRACE_SECONDS,
         "stores": {store.remote: store.settings for store in used.values()},
@@ -242,44 +235,3 @@ def _addresses(training: resolved.Training) -> list[Address]:
     maybe = (training.checkpoint_input, training.checkpoint)
     given = [address for address in maybe if address is not None]
     return [training.code, training.output_data, *training.input_data.values(), *given]
-
-
-def _resources(flavor: resolved.Flavor) -> Manifest:
-    gpus = {"nvidia.com/gpu": str(flavor.gpu_count)} if flavor.gpu_count else {}
-    return {
-        "requests": {
-            "cpu": units.cpu_text(flavor.requests_cpu),
-            "memory": units.memory_text(flavor.requests_memory),
-            **gpus,
-        },
-        "limits": {
-            "cpu": units.cpu_text(flavor.cpu),
-            "memory": units.memory_text(flavor.memory),
-            **gpus,
-        },
-    }
-
-
-def _placement(pool: resolved.Pool | None) -> Manifest:
-    if pool is None:
-        return {}
-    return {
-        "nodeSelector": pool.node_selector,
-        "tolerations": [
-            {
-                "key": key,
-                "operator": "Equal",
-                "value": taint.value,
-                "effect": taint.effect,
-            }
-            for key, taint in pool.taints.items()
-        ],
-    }
-
-
-def _security(level: str) -> Manifest:
-    profile: Manifest = {"seccompProfile": {"type": "RuntimeDefault"}}
-    if level == "restricted":
-        user = 1000
-        profile |= {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
-    return profile

@@ -1,0 +1,68 @@
+"""What the pods of all kinds share: size, place, and what they may do."""
+
+from components.manifests import Manifest
+from schemas import resolved, units
+
+RESTRICTED_USER = 1000
+"""User and group of pods where `platform.security` is `restricted`."""
+CONTAINER_SECURITY: Manifest = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+def resources(flavor: resolved.Flavor) -> Manifest:
+    """Requests and limits of a container with the whole flavor."""
+    gpus = {"nvidia.com/gpu": str(flavor.gpu_count)} if flavor.gpu_count else {}
+    return {
+        "requests": {
+            "cpu": units.cpu_text(flavor.requests_cpu),
+            "memory": units.memory_text(flavor.requests_memory),
+            **gpus,
+        },
+        "limits": {
+            "cpu": units.cpu_text(flavor.cpu),
+            "memory": units.memory_text(flavor.memory),
+            **gpus,
+        },
+    }
+
+
+def small_resources(cpu: str, memory: str, cpu_request: str = "10m") -> Manifest:
+    """Of a container beside the flavor's: `cpu` and `memory` are its limits."""
+    return {
+        "requests": {"cpu": cpu_request, "memory": "32Mi"},
+        "limits": {"cpu": cpu, "memory": memory},
+    }
+
+
+def placement(pool: resolved.Pool | None) -> Manifest:
+    """Fields of a pod's spec that bring it onto the nodes of a pool; none for any node."""
+    if pool is None:
+        return {}
+    return {
+        "nodeSelector": pool.node_selector,
+        "tolerations": [
+            {
+                "key": key,
+                "operator": "Equal",
+                "value": taint.value,
+                "effect": taint.effect,
+            }
+            for key, taint in pool.taints.items()
+        ],
+    }
+
+
+def pod_security(level: str) -> Manifest:
+    """The pod's security context for a Pod Security level, `baseline` or `restricted`."""
+    profile: Manifest = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if level == "restricted":
+        user = RESTRICTED_USER
+        profile |= {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
+    return profile
+
+
+def literal(text: str) -> str:
+    """A command or argument that arrives as it is: the kubelet expands `$(NAME)` in those."""
+    return text.replace("$", "$$")
