@@ -1,11 +1,12 @@
 """Which images there are, and the name that each has while its inputs are what they are.
 
 An image is a folder of `runtime/images` with a Dockerfile, and one line in `IMAGES`.
+Code that it runs is a folder of `runtime` beside that.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 REPOSITORY = "easymaker.local"
@@ -48,6 +49,8 @@ class Image:
     base: str | None = None
     published: bool = True
     """Whether a real cluster needs it: `emctl images push` leaves the others out."""
+    code: tuple[str, ...] = ()
+    """Folders of `runtime` that its build context has under their names."""
 
 
 DEBIAN = Debian(suite="trixie", variant="minbase", recipe=1)
@@ -65,7 +68,7 @@ IMAGES = {
 
 @dataclass(frozen=True)
 class Input:
-    """One file of an image's folder: path relative to it, whether it is executable, content."""
+    """One file of a build context: path relative to it, whether it is executable, content."""
 
     path: str
     executable: bool
@@ -75,8 +78,8 @@ class Input:
 def refs() -> dict[str, str]:
     """The reference of every image, by its name: `easymaker.local/tools:0123456789ab`.
 
-    The tag is a hash of the image's inputs: the files of its folder (name, content, executable
-    or not), the base's definition or the hash of the image that it stands on.
+    The tag is a hash of the image's inputs: the files of its folder and of its code (name, content,
+    executable or not), the base's definition or the hash of the image that it stands on.
     """
     return references(IMAGES, FOLDER)
 
@@ -89,7 +92,7 @@ def references(images: Mapping[str, Image], folder: Path) -> dict[str, str]:
         if image.name not in hashes:
             base = DEBIAN.definition if image.base is None else hash_of(images[image.base])
             parts = [base.encode()]
-            for file in inputs(folder / image.name):
+            for file in context(image, folder):
                 parts += [file.path.encode(), b"x" if file.executable else b"-", file.content]
             hashes[image.name] = digest(parts)
         return hashes[image.name]
@@ -97,8 +100,30 @@ def references(images: Mapping[str, Image], folder: Path) -> dict[str, str]:
     return {name: f"{REPOSITORY}/{name}:{hash_of(image)}" for name, image in images.items()}
 
 
-def inputs(folder: Path) -> list[Input]:
+def names_of(wanted: Iterable[str]) -> list[str]:
+    """Which of the images these references are, in the catalogue's order; others are passed over.
+
+    A reference to an image whose inputs have changed since is none of them.
+    """
+    asked = set(wanted)
+    return [name for name, reference in refs().items() if reference in asked]
+
+
+def context(image: Image, folder: Path) -> list[Input]:
     """The files that an image is built from, in the order of their paths.
+
+    `folder` is the one of all images, and the code's folders are its siblings.
+    """
+    found = inputs(folder / image.name)
+    for name in image.code:
+        found += [
+            replace(file, path=f"{name}/{file.path}") for file in inputs(folder.parent / name)
+        ]
+    return sorted(found, key=lambda file: file.path)
+
+
+def inputs(folder: Path) -> list[Input]:
+    """The files of a folder, in the order of their paths.
 
     Hidden files, editors' copies and byte code are none: they come and go unasked.
     """

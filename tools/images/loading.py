@@ -107,7 +107,7 @@ def build(
 def _context(shop: Workshop, name: str) -> Path:
     """The inputs of an image alone, with the same modes whatever the checkout's umask was."""
     context = shop.path(f"context-{name}")
-    for file in catalogue.inputs(catalogue.FOLDER / name):
+    for file in catalogue.context(catalogue.IMAGES[name], catalogue.FOLDER):
         path = context / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)

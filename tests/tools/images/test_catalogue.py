@@ -12,22 +12,33 @@ from typing import Any
 import pytest
 
 from tools.images import catalogue
-from tools.images.catalogue import FOLDER, IMAGES, Image, build_order, references
+from tools.images.catalogue import (
+    FOLDER,
+    IMAGES,
+    Image,
+    Input,
+    build_order,
+    context,
+    references,
+)
 
 CATALOGUE = {
     "below": Image("below", space_mb=1),
     "above": Image("above", space_mb=1, base="below"),
-    "apart": Image("apart", space_mb=1),
+    "apart": Image("apart", space_mb=1, code=("code",)),
 }
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    images = tmp_path / "images"
     for name in CATALOGUE:
-        (tmp_path / name / "part").mkdir(parents=True)
-        (tmp_path / name / "Dockerfile").write_text("FROM scratch\n")
-        (tmp_path / name / "part" / "run").write_text("true\n")
-    return tmp_path
+        (images / name / "part").mkdir(parents=True)
+        (images / name / "Dockerfile").write_text("FROM scratch\n")
+        (images / name / "part" / "run").write_text("true\n")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "main.py").write_text("pass\n")
+    return images
 
 
 @pytest.mark.parametrize(
@@ -50,6 +61,18 @@ def test_each_input_changes_its_image_and_what_stands_on_it(
     assert {name for name in CATALOGUE if before[name] != after[name]} == {"below", "above"}
 
 
+def test_code_changes_the_images_that_run_it_and_is_in_their_context(folder: Path) -> None:
+    before = references(CATALOGUE, folder)
+    (folder.parent / "code" / "main.py").write_text("print()\n")
+    after = references(CATALOGUE, folder)
+    assert {name for name in CATALOGUE if before[name] != after[name]} == {"apart"}
+    assert context(CATALOGUE["apart"], folder) == [
+        Input("Dockerfile", False, b"FROM scratch\n"),
+        Input("code/main.py", False, b"print()\n"),
+        Input("part/run", False, b"true\n"),
+    ]
+
+
 def test_moving_bytes_between_name_and_content_changes_the_image(folder: Path) -> None:
     (folder / "apart" / "a").write_text("bc")
     before = references(CATALOGUE, folder)
@@ -68,7 +91,9 @@ def test_another_base_changes_every_image(
     assert all(before[name] != after[name] for name in CATALOGUE)
 
 
-def test_what_no_build_sees_changes_nothing(folder: Path, tmp_path: Path) -> None:
+def test_what_no_build_sees_changes_nothing(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     before = references(CATALOGUE, folder)
     os.utime(folder / "below" / "Dockerfile", (1, 1))
     (folder / "below" / "part" / "run").chmod(0o600)
@@ -78,9 +103,11 @@ def test_what_no_build_sees_changes_nothing(folder: Path, tmp_path: Path) -> Non
     (folder / "below" / "part" / "__pycache__" / "x.pyc").touch()
     (folder / "below" / "empty").mkdir()
     (folder / "README").touch()
-    copy = tmp_path / "elsewhere"
-    shutil.copytree(folder, copy)
-    assert references(CATALOGUE, copy) == before
+    (folder.parent / "code" / "__pycache__").mkdir()
+    (folder.parent / "code" / "__pycache__" / "main.pyc").touch()
+    copy = tmp_path_factory.mktemp("other") / "elsewhere"
+    shutil.copytree(folder.parent, copy)
+    assert references(CATALOGUE, copy / "images") == before
 
 
 def test_a_reference_names_the_image_and_twelve_digits(folder: Path) -> None:
@@ -95,6 +122,12 @@ def test_naming_images_runs_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
     assert set(catalogue.refs()) == set(IMAGES)
+
+
+def test_references_lead_back_to_the_images_that_are_ours() -> None:
+    refs = catalogue.refs()
+    asked = ["nginx:1", refs["tools"], f"{catalogue.REPOSITORY}/tools:0123456789ab", refs["pause"]]
+    assert catalogue.names_of(asked) == ["pause", "tools"]
 
 
 def test_what_an_image_stands_on_is_built_before_it_and_once() -> None:
