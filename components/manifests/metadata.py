@@ -10,6 +10,8 @@ from schemas.text import to_json
 
 KIND_LABEL = "easymaker.io/kind"
 NAME_LABEL = "easymaker.io/name"
+ENDPOINT_LABEL = "easymaker.io/endpoint"
+"""Of a stage's objects: the endpoint that it belongs to, as two endpoints may name stages alike."""
 REVISION_LABEL = "easymaker.io/revision"
 LAUNCHER_LABEL = "easymaker.io/launcher"
 SPEC_ANNOTATION = "easymaker.io/spec"
