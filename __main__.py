@@ -6,7 +6,8 @@ import pulumi
 
 import live
 import program
-from schemas import SpecError, load
+from schemas import SpecError, load, resolved
+from schemas.document import Document
 from schemas.platform import KubernetesTarget
 
 LAUNCHER = Path(__file__).parent / "runtime" / "launcher"
@@ -19,14 +20,20 @@ async def main() -> dict[str, object]:
         raise pulumi.RunError(
             "easymaker:spec is not set (`pulumi config set easymaker:spec stacks/NAME.yaml`)"
         )
+    there = live.Live()
+
+    def before(workspace: resolved.Workspace) -> Document | None:
+        nonlocal there
+        target = workspace.platform.target
+        if not isinstance(target, KubernetesTarget):
+            return None
+        there = live.read(target.context, workspace.name, nodes=bool(workspace.platform.pools))
+        return there.applied(workspace)
+
     try:
-        spec = load(path)
+        spec = load(path, before=before)
     except SpecError as error:
         raise pulumi.RunError(f"\n{error}") from None
-    target = spec.platform.target
-    context = target.context if isinstance(target, KubernetesTarget) else ""
-    try:
-        there = live.read(context, spec.name)
     except live.LiveError as error:
         raise pulumi.RunError(str(error)) from None
     settings = program.Settings(

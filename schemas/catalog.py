@@ -84,4 +84,7 @@ BETWEEN = {
     "object-twice": "No two resources make one Kubernetes object.",
     "quota": "All that runs fits the platform's quotas.",
 }
-RULES = READING | SHAPE | BETWEEN
+CHANGING = {
+    "transition": "A change is one that what was applied before allows.",
+}
+RULES = READING | SHAPE | BETWEEN | CHANGING

@@ -88,8 +88,8 @@ def _workspace(old: Document, new: Document) -> Iterator[Change]:
         on = workspace.CHANGES["workspace"]
         yield _change(("workspace",), on, old["workspace"], new["workspace"])
     for path, before, after in _leaves(old["platform"], new["platform"], ("platform",)):
-        on = platform.CHANGES[path[1]]
-        yield _change(path, on, before, after)
+        if path[1] in platform.CHANGES:
+            yield _change(path, platform.CHANGES[path[1]], before, after)
     for section, kind in _KINDS.items():
         yield from _entries(kind, old[section], new[section], (section,))
 
@@ -110,8 +110,8 @@ def _entries(kind: _Kind, old: Document, new: Document, path: Path) -> Iterator[
 def _fields(kind: _Kind, old: Document, new: Document, path: Path) -> Iterator[Change]:
     for where, before, after in _leaves(old, new, path):
         field = where[len(path)]
-        if field == "stages":
-            continue
+        if field == "stages" or field not in kind.fields:
+            continue  # stages below; a field that this version lacks was applied by another one
         on = kind.fields[field]
         yield _change(where, on, before, after)
     if "stages" in new:

@@ -36,10 +36,10 @@ def _notebook_flavor(path: Path, effect: Effect, old: Document, new: Document) -
         return ""
     before, after = (document["notebooks"][path[1]] for document in (old, new))
     types = [
-        document["platform"]["images"][notebook["image"]]["core_type"]
+        document["platform"]["images"].get(notebook["image"], {}).get("core_type")
         for document, notebook in ((old, before), (new, after))
     ]
-    if types[0] != types[1]:
+    if None not in types and types[0] != types[1]:
         return (
             f"a notebook stays on {types[0].upper()} flavors: make a new one for {types[1].upper()}"
         )

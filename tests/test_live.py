@@ -3,10 +3,16 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import live
+from components.manifests import Manifest
+from schemas import load, resolved
+from schemas.changes import compare
+from schemas.document import workspace_document
+from schemas.text import to_json
 
 KUBECONFIG = """
 apiVersion: v1
@@ -22,7 +28,11 @@ def job(name: str, training: str, launcher: str, whole: bool = True) -> dict[str
         "kind": "Job",
         "metadata": {
             "name": name,
-            "labels": {"easymaker.io/name": training, "easymaker.io/launcher": launcher},
+            "labels": {
+                "easymaker.io/kind": "training",
+                "easymaker.io/name": training,
+                "easymaker.io/launcher": launcher,
+            },
             "annotations": {"easymaker.io/made-of": "{}"} if whole else {},
         },
     }
@@ -35,7 +45,7 @@ def answers(*objects: Mapping[str, object]) -> live.Live:
             return json.dumps({"metadata": {"annotations": annotations}})
         return json.dumps({"items": list(objects)})
 
-    return live.read("here", "iris", run)
+    return live.read("here", "iris", run=run)
 
 
 def test_jobs_and_the_launchers_that_they_mount() -> None:
@@ -57,7 +67,7 @@ def test_a_job_that_lost_its_annotation_is_not_ours() -> None:
 
 
 def test_missing_namespace_is_nothing() -> None:
-    assert live.read("here", "iris", lambda _: "") == live.Live("", {}, {})
+    assert live.read("here", "iris", run=lambda _: "") == live.Live()
 
 
 @pytest.mark.parametrize(
@@ -72,3 +82,85 @@ def test_unreachable_cluster_is_one_sentence(
     with pytest.raises(live.LiveError, match=sentence) as error:
         live.read(context, "iris")
     assert "\n" not in str(error.value)
+
+
+# --- what was applied before --------------------------------------------------------------------
+
+
+def owner(kind: str, object_kind: str, name: str, spec: object, **more: str) -> Manifest:
+    labels = {"easymaker.io/kind": kind, "easymaker.io/name": name}
+    if "endpoint" in more:
+        labels["easymaker.io/endpoint"] = more["endpoint"]
+    return {
+        "kind": object_kind,
+        "metadata": {
+            "name": more.get("called", f"{kind}-{name}"),
+            "labels": labels,
+            "annotations": {"easymaker.io/spec": to_json(spec)},
+            "creationTimestamp": more.get("created", "2026-01-01T00:00:00Z"),
+        },
+    }
+
+
+def owners(document: Mapping[str, Any]) -> list[Manifest]:
+    """The owner objects of everything in a spec's document."""
+    found = [owner("workspace", "ConfigMap", document["workspace"], document["platform"])]
+    for section, kind, object_kind in (
+        ("experiments", "experiment", "Deployment"),
+        ("models", "model", "ConfigMap"),
+        ("notebooks", "notebook", "StatefulSet"),
+    ):
+        found += [owner(kind, object_kind, n, item) for n, item in document[section].items()]
+    for name, endpoint in document["endpoints"].items():
+        alone = {key: value for key, value in endpoint.items() if key != "stages"}
+        found.append(owner("endpoint", "HTTPRoute", name, alone))
+        for stage, item in endpoint["stages"].items():
+            called = f"stage-{stage}-{name}"
+            found.append(owner("stage", "HTTPRoute", stage, item, endpoint=name, called=called))
+    for name, training in document["trainings"].items():
+        item = owner("training", "Job", name, training)
+        item["metadata"]["labels"]["easymaker.io/launcher"] = "launcher-1"
+        item["metadata"]["annotations"]["easymaker.io/made-of"] = "{}"
+        found.append(item)
+    return found
+
+
+@pytest.fixture(name="workspace")
+def _workspace() -> resolved.Workspace:
+    return load(Path(__file__).parents[1] / "examples" / "spec" / "full.yaml")
+
+
+def test_owners_tell_the_spec_that_was_applied(workspace: resolved.Workspace) -> None:
+    document = workspace_document(workspace)
+    applied = answers(*owners(document)).applied(workspace)
+    assert applied is not None
+    assert compare(applied, document) == []
+    assert set(document) - {"api_version", "kind"} == set(applied)
+
+
+def test_nothing_was_applied_where_nothing_is(workspace: resolved.Workspace) -> None:
+    assert live.Live().applied(workspace) is None
+    assert answers(job("a-1", "a", "launcher-1")).applied(workspace) is None
+
+
+def test_half_of_an_apply_counts_as_far_as_it_went(workspace: resolved.Workspace) -> None:
+    document = workspace_document(workspace)
+    notebooks = [o for o in owners(document) if o["kind"] == "StatefulSet"]
+    applied = answers(*notebooks).applied(workspace)
+    assert applied is not None
+    assert applied["platform"] == document["platform"]
+    assert applied["notebooks"] == document["notebooks"]
+    assert applied["trainings"] == {}
+
+
+def test_newest_owner_of_a_training_counts(workspace: resolved.Workspace) -> None:
+    objects = owners(workspace_document(workspace))
+    (first, *_) = [o for o in objects if o["kind"] == "Job"]
+    name = first["metadata"]["labels"]["easymaker.io/name"]
+    older = json.loads(json.dumps(first))
+    older["metadata"] |= {"name": "older", "creationTimestamp": "2025-01-01T00:00:00Z"}
+    older["metadata"]["annotations"]["easymaker.io/spec"] = '{"description": "older"}'
+    for order in ([older, *objects], [*objects, older]):
+        applied = answers(*order).applied(workspace)
+        assert applied is not None
+        assert applied["trainings"][name] != {"description": "older"}  # type: ignore[index]

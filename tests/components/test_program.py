@@ -21,7 +21,7 @@ FILES = {"__main__.py": "print()", "main.py": "x = 1"}
 LATER = {**FILES, "main.py": "x = 2"}
 JOB = "kubernetes:batch/v1:Job"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-NOTHING = live.Live("", {}, {})
+NOTHING = live.Live()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def as_live(made: Graph) -> live.Live:
         job["spec"]["manualSelector"] = False
         jobs[node.inputs["metadata"]["name"]] = job
     maps = {node.inputs["metadata"]["name"]: node.inputs for node in made.all(CONFIG_MAP)}
-    return live.Live("easymaker/test", jobs, maps)
+    return live.Live("easymaker/test", jobs=jobs, config_maps=maps)
 
 
 def test_every_object_stands_below_a_component(spec: resolved.Workspace) -> None:
@@ -194,7 +194,7 @@ def test_training_that_leaves_takes_its_history_along(
 
 def test_namespace_of_another_stack_is_refused(spec: resolved.Workspace) -> None:
     with pytest.raises(pulumi.RunError, match="belongs to the stack easymaker/other"):
-        graph(spec, live.Live("easymaker/other", {}, {}))
+        graph(spec, live.Live("easymaker/other"))
 
 
 def test_deletion_protection_protects_the_jobs(spec: resolved.Workspace, tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""What was applied before, as the cluster's objects carry it, and whether a spec may follow it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schemas import resolved
+from schemas.changes import compare
+from schemas.document import Document, workspace_document
+from schemas.effects import Effect
+from schemas.spec import Spec
+from schemas.text import Literal
+
+Before = Callable[[resolved.Workspace], Document | None]
+"""Finds what was applied of a workspace; None if nothing was."""
+
+
+def read(text: str) -> Document:
+    """A document that `to_json` wrote, with every hyperparameter as it was typed."""
+    document: dict[str, object] = json.loads(text)
+    if "hyperparameters" in document:
+        typed = json.loads(text, parse_int=Literal, parse_float=Literal)["hyperparameters"]
+        document["hyperparameters"] = {key: _literal(value) for key, value in typed.items()}
+    return document
+
+
+def _literal(value: object) -> object:
+    return Literal(json.dumps(value)) if isinstance(value, bool) else value
+
+
+def refuse(spec: Spec, workspace: resolved.Workspace, before: Mapping[str, Any]) -> None:
+    """Report the changes that what was applied before does not allow, at their places."""
+    for change in compare(before, workspace_document(workspace)):
+        if change.effect is Effect.REFUSED:
+            gone = change.new is None
+            spec.report("transition", change.path, change.refusal, at_key=gone)
