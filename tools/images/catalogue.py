@@ -62,6 +62,13 @@ IMAGES = {
         Image("gateway", space_mb=900),
         Image("s3", space_mb=800),
         Image("python", space_mb=1300),
+        Image("tensorflow", space_mb=4500, base="python"),
+        Image("tensorflow-keras3", space_mb=50, base="tensorflow"),
+        Image("pytorch", space_mb=4000),
+        Image("tensorboard", space_mb=800),
+        Image("notebook-python", space_mb=1200, base="python", code=("notebook",)),
+        Image("notebook-tensorflow", space_mb=1200, base="tensorflow", code=("notebook",)),
+        Image("notebook-pytorch", space_mb=1200, base="pytorch", code=("notebook",)),
     )
 }
 

@@ -149,9 +149,12 @@ def test_dockerfiles_begin_with_one_step_on_one_base(image: Image) -> None:
     assert beginning(image.name).startswith(f"ARG BASE={catalogue.DEBIAN.pulled}\n")
 
 
-@pytest.mark.parametrize("name", sorted(p.parent.name for p in FOLDER.glob("*/requirements.in")))
-def test_packages_are_pinned_by_hash_and_name_no_index(name: str) -> None:
-    path = FOLDER / name / "requirements.txt"
+LOCKED = sorted(path.parent for path in FOLDER.parent.rglob("requirements.in"))
+
+
+@pytest.mark.parametrize("folder", LOCKED, ids=lambda folder: folder.name)
+def test_packages_are_pinned_by_hash_and_name_no_index(folder: Path) -> None:
+    path = folder / "requirements.txt"
     requirements = path.read_text().replace("\\\n", " ").splitlines()
     assert requirements
     for requirement in requirements:
