@@ -1,0 +1,1 @@
+"""The same server side before a server that loads the model itself."""

@@ -1,0 +1,93 @@
+"""The command line, as far as the model server and the front share it."""
+
+import argparse
+from dataclasses import dataclass
+
+from serving.log import Log, endpoint_fields
+
+MAX_BODY_MB = 10
+TIMEOUT_SECONDS = 60.0
+GRACE_SECONDS = 30.0
+LINGER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a stage is served. Times are in seconds."""
+
+    model_name: str
+    resource_path: str = "/inference"
+    host: str = ""
+    """Address to listen on; empty for all that the pod has."""
+    port: int = 8080
+    endpoint: str = ""
+    stage: str = ""
+    app_key: str = ""
+    log_json: bool = False
+    max_body: int = MAX_BODY_MB * 1024 * 1024
+    """Bytes of a request's body."""
+    timeout: float = TIMEOUT_SECONDS
+    """For a request, from its first byte to its answer."""
+    grace: float = GRACE_SECONDS
+    """For requests that run when the server is told to stop."""
+    linger: float = LINGER_SECONDS
+    """How long new requests are still taken then: gateways learn late that a pod goes."""
+    termination_log: str = "/dev/termination-log"
+
+    def log(self) -> Log:
+        """The log that these options ask for."""
+        if not self.log_json:
+            return Log()
+        return Log(endpoint_fields(self.endpoint, self.stage, self.model_name, self.app_key))
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the shared options."""
+    parser.add_argument("--model-name", required=True, help="name of the model in routes and log")
+    parser.add_argument("--resource-path", default=Options.resource_path, help="takes the requests")
+    parser.add_argument("--host", default=Options.host, help="address to listen on; default: all")
+    parser.add_argument("--port", type=int, default=Options.port, help="%(default)s")
+    parser.add_argument("--endpoint", default="", help="endpoint's name, for the log")
+    parser.add_argument("--stage", default="", help="stage's name, for the log")
+    parser.add_argument("--app-key", default="", help="app key, for the log")
+    parser.add_argument(
+        "--log-json", action="store_true", help="log records with EasyMaker's fields"
+    )
+    parser.add_argument(
+        "--max-body-mb", type=float, default=MAX_BODY_MB, help="MiB of a request; %(default)s"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=Options.timeout, help="seconds for a request; %(default)s"
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=Options.grace,
+        help="seconds for running requests after SIGTERM; %(default)s",
+    )
+    parser.add_argument(
+        "--linger",
+        type=float,
+        default=Options.linger,
+        help="seconds in which new requests are still taken after SIGTERM; %(default)s",
+    )
+    parser.add_argument("--termination-log", default=Options.termination_log, help="%(default)s")
+
+
+def read(given: argparse.Namespace) -> Options:
+    """The shared options of a command line."""
+    return Options(
+        model_name=given.model_name,
+        resource_path=given.resource_path,
+        host=given.host,
+        port=given.port,
+        endpoint=given.endpoint,
+        stage=given.stage,
+        app_key=given.app_key,
+        log_json=given.log_json,
+        max_body=int(given.max_body_mb * 1024 * 1024),
+        timeout=given.timeout,
+        grace=given.grace,
+        linger=given.linger,
+        termination_log=given.termination_log,
+    )
