@@ -18,6 +18,8 @@ SPEC_ANNOTATION = "easymaker.io/spec"
 TAGS_ANNOTATION = "easymaker.io/tags"
 MADE_OF_ANNOTATION = "easymaker.io/made-of"
 STACK_ANNOTATION = "easymaker.io/stack"
+SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+"""Annotation of objects whose pods `pulumi up` does not wait for: their status tells."""
 _OURS = ("easymaker.io/", "app.kubernetes.io/managed-by", "pulumi.com/")
 
 

@@ -1,0 +1,140 @@
+"""An experiment: its TensorBoard, with a sidecar that keeps the event files at hand."""
+
+from components.manifests import Manifest, places, pods, routes, stores
+from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
+from components.manifests.policies import SERVED_PORTS
+from schemas import names, resolved
+
+KIND = "experiment"
+PORT = SERVED_PORTS[KIND]
+SYNC_SECONDS = 10
+"""A run's events show up so long after they arrived in storage, at most."""
+_EVENTS = {"name": "events", "mountPath": "/events"}
+# Files are written in place, for TensorBoard keeps those open that grow.
+_SYNC = f"""\
+trap 'exit 0' TERM INT
+while :; do
+  rclone --config "" --retries 1 --inplace --local-no-preallocate --multi-thread-streams 0 \\
+    sync -- "$1" /events &
+  wait $!
+  sleep {SYNC_SECONDS} &
+  wait $!
+done
+"""
+
+
+def deployment(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    """The TensorBoard; only what is in its pod restarts it."""
+    metadata = _metadata(workspace, experiment)
+    metadata["annotations"] = {
+        **owner_annotations({"description": experiment.description}, {}),
+        **SKIP_AWAIT,
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels(KIND, experiment.name)},
+            "template": {
+                "metadata": {"labels": labels(KIND, experiment.name)},
+                "spec": {
+                    "enableServiceLinks": False,
+                    "automountServiceAccountToken": False,
+                    "securityContext": pods.pod_security(workspace.platform.security),
+                    "containers": [_tensorboard(workspace.platform), _sync(workspace, experiment)],
+                    "volumes": [{"name": "events", "emptyDir": {}}],
+                },
+            },
+        },
+    }
+
+
+def service(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    """What the route leads to."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            **_metadata(workspace, experiment),
+            "annotations": dict(SKIP_AWAIT),
+        },
+        "spec": {
+            "selector": labels(KIND, experiment.name),
+            "ports": [{"name": "http", "port": 80, "targetPort": PORT}],
+        },
+    }
+
+
+def route(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    """The TensorBoard's host."""
+    host = tensorboard_host(workspace, experiment)
+    metadata = _metadata(workspace, experiment)
+    return routes.route(workspace, metadata, host, experiment.object_name)
+
+
+def tensorboard_host(workspace: resolved.Workspace, experiment: resolved.Experiment) -> str:
+    """Where the TensorBoard answers."""
+    return names.tensorboard_host(workspace.name, workspace.platform.domain, experiment.name)
+
+
+def _metadata(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    return {
+        "name": experiment.object_name,
+        "namespace": workspace.name,
+        "labels": labels(KIND, experiment.name),
+    }
+
+
+def _tensorboard(platform: resolved.Platform) -> Manifest:
+    probe = {"httpGet": {"path": "/", "port": PORT}, "timeoutSeconds": 5}
+    return {
+        "name": "tensorboard",
+        "image": platform.built_images["tensorboard"],
+        "imagePullPolicy": "IfNotPresent",
+        "command": [
+            "tensorboard",
+            "--logdir=/events",
+            "--bind_all",
+            f"--port={PORT}",
+            "--reload_interval=5",
+        ],
+        "ports": [{"name": "http", "containerPort": PORT}],
+        "startupProbe": {**probe, "periodSeconds": 2, "failureThreshold": 150},
+        "readinessProbe": {**probe, "periodSeconds": 10},
+        "livenessProbe": {**probe, "periodSeconds": 30},
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "128Mi"},
+            "limits": {"cpu": "1", "memory": "1Gi"},
+        },
+        "securityContext": pods.CONTAINER_SECURITY,
+        "volumeMounts": [{**_EVENTS, "readOnly": True}],
+    }
+
+
+def _sync(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    platform = workspace.platform
+    place = places.tensorboard(workspace, experiment.name)
+    used = stores.stores(platform, [place])
+    store = used[place.host]
+    source = f"{store.remote}:{place.bucket}/{place.path}"
+    return {
+        "name": "sync",
+        "image": platform.built_images["tools"],
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", pods.literal(_SYNC), "sync", pods.literal(source)],
+        "env": [
+            *(
+                {
+                    "name": f"RCLONE_CONFIG_{store.remote}_{setting.upper()}",
+                    "value": pods.literal(value),
+                }
+                for setting, value in store.settings.items()
+            ),
+            *stores.environment(used),
+        ],
+        "resources": pods.small_resources("500m", "256Mi"),
+        "securityContext": pods.CONTAINER_SECURITY,
+        "volumeMounts": [_EVENTS],
+    }

@@ -1,0 +1,155 @@
+"""NetworkPolicies of a workspace: nothing gets into or out of its pods but what is named here.
+
+NAS needs no rule: the node mounts it, not the pod.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
+from urllib.parse import urlsplit
+
+from components.manifests import Manifest
+from components.manifests.metadata import KIND_LABEL, NAME_LABEL, labels
+from schemas import names, resolved
+
+SERVED_PORTS = {"stage": 8080, "notebook": 8888, "experiment": 6006}
+"""Kind of pods -> the port where the gateway reaches them."""
+_EVERYWHERE = "0.0.0.0/0"
+_LINK_LOCAL = IPv4Network("169.254.0.0/16")
+"""Where nodes of a cloud answer what they are, with credentials of theirs."""
+_SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc(\..*)?")
+
+
+def policies(workspace: resolved.Workspace) -> list[Manifest]:
+    """All but those of trainings; policies add up, so that each says one thing."""
+    platform = workspace.platform
+    gateway = _pods(platform.gateway.namespace, platform.gateway.pod_selector)
+    found = [
+        _policy(workspace.name, "default-deny", {}, {"policyTypes": ["Ingress", "Egress"]}),
+        _egress(
+            workspace.name,
+            "allow-dns",
+            {},
+            [
+                {
+                    "to": [_pods("kube-system", {"k8s-app": "kube-dns"})],
+                    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+                }
+            ],
+        ),
+    ]
+    if stores := [_to_url(platform, store.endpoint) for store in platform.object_storage.values()]:
+        found.append(_egress(workspace.name, "allow-object-storage", {}, _once(stores)))
+    if index := platform.packages.python_index:
+        installing = {
+            "matchExpressions": [
+                {"key": KIND_LABEL, "operator": "In", "values": ["notebook", "training"]}
+            ]
+        }
+        rules = [_to_url(platform, index)]
+        found.append(_egress(workspace.name, "allow-python-index", installing, rules))
+    if named := platform.packages.egress:
+        rules = [_to(_block(egress.cidr), *egress.ports) for egress in named.values()]
+        found.append(_egress(workspace.name, "allow-egress", {}, rules))
+    for kind, port in SERVED_PORTS.items():
+        rule = {"from": [gateway], "ports": [{"protocol": "TCP", "port": port}]}
+        spec = {"policyTypes": ["Ingress"], "ingress": [rule]}
+        selected = {"matchLabels": {KIND_LABEL: kind}}
+        found.append(_policy(workspace.name, f"allow-gateway-{kind}", selected, spec))
+    return found
+
+
+def training_peers(namespace: str, training: str) -> Manifest:
+    """The instances of a training reach each other, at whatever port their framework takes."""
+    instances = {"matchLabels": {KIND_LABEL: "training", NAME_LABEL: training}}
+    peers = [{"podSelector": instances}]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": names.object_name("training", training),
+            "namespace": namespace,
+            "labels": labels("training", training),
+        },
+        "spec": {
+            "podSelector": instances,
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": peers}],
+            "egress": [{"to": peers}],
+        },
+    }
+
+
+def _policy(
+    namespace: str, name: str, selector: Mapping[str, object], spec: Mapping[str, object]
+) -> Manifest:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels("workspace", namespace),
+        },
+        "spec": {"podSelector": dict(selector), **spec},
+    }
+
+
+def _egress(
+    namespace: str, name: str, selector: Mapping[str, object], rules: Sequence[Manifest]
+) -> Manifest:
+    spec = {"policyTypes": ["Egress"], "egress": list(rules)}
+    return _policy(namespace, name, selector, spec)
+
+
+def _to(peer: Manifest, *ports: int) -> Manifest:
+    return {"to": [peer], "ports": [{"protocol": "TCP", "port": port} for port in ports]}
+
+
+def _to_url(platform: resolved.Platform, url: str) -> Manifest:
+    """To where a URL leads.
+
+    Hosts below the platform's domain are the gateway, `<service>.<namespace>.svc` is in a
+    namespace. Policies know no other names, so any other host may be anywhere.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if host.endswith(f".{platform.domain}"):
+        gateway = platform.gateway
+        return _to(_pods(gateway.namespace, gateway.pod_selector), port)
+    if service := _SERVICE.fullmatch(host):
+        return _to({"namespaceSelector": _named(service[1])}, port)
+    return _to(_block(f"{host}/32" if _is_address(host) else _EVERYWHERE), port)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _block(cidr: str) -> Manifest:
+    """A range without the link-local addresses, unless it lies among them."""
+    network = IPv4Network(cidr, strict=False)
+    block: Manifest = {"cidr": str(network)}
+    if network != _LINK_LOCAL and network.supernet_of(_LINK_LOCAL):
+        block["except"] = [str(_LINK_LOCAL)]
+    return {"ipBlock": block}
+
+
+def _pods(namespace: str, selector: Mapping[str, str]) -> Manifest:
+    return {
+        "namespaceSelector": _named(namespace),
+        "podSelector": {"matchLabels": dict(selector)},
+    }
+
+
+def _named(namespace: str) -> Manifest:
+    return {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+
+
+def _once(rules: Sequence[Manifest]) -> list[Manifest]:
+    return [rule for number, rule in enumerate(rules) if rule not in rules[:number]]
