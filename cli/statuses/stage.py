@@ -1,0 +1,161 @@
+"""The status of a stage: its Deployment, its route, and the training that it waits for."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from cli.statuses import gateway, model, pods, training
+from cli.statuses.objects import (
+    Objects,
+    applied_spec,
+    conditions,
+    is_going,
+    is_owner,
+    label,
+    made,
+)
+from cli.statuses.status import Status, Trouble
+from components.manifests import Manifest
+from components.manifests.metadata import REVISION_LABEL
+from schemas import names
+
+KIND = "stage"
+HASH_LABEL = "pod-template-hash"
+
+
+class Word(StrEnum):
+    CREATE_REQUESTED = "CREATE REQUESTED"
+    CREATE_IN_PROGRESS = "CREATE IN PROGRESS"
+    CREATE_FAILED = "CREATE FAILED"
+    DEPLOY_IN_PROGRESS = "DEPLOY IN PROGRESS"
+    DEPLOY_FAILED = "DEPLOY FAILED"
+    ACTIVE = "ACTIVE"
+    DELETE_IN_PROGRESS = "DELETE IN PROGRESS"
+
+
+def status(objects: Objects, endpoint: str, stage: str) -> Status:
+    """Of one stage of an endpoint."""
+    route = route_of(objects, endpoint, stage)
+    deployment = deployment_of(objects, endpoint, stage)
+    owner = route or deployment
+    if owner is None:
+        return Status(Word.CREATE_REQUESTED, "the spec is not applied yet")
+    if is_going(owner):
+        return Status(Word.DELETE_IN_PROGRESS)
+    if route is None:
+        return Status(Word.CREATE_IN_PROGRESS, "its route is not made yet")
+    reached = gateway.status(route)
+    if reached.word is gateway.Word.STAGE_DEPLOY_FAIL:
+        return Status(Word.CREATE_FAILED, reached.cause, reached.since)
+    if deployment is None:
+        return _waiting(objects, route)
+    return _rollout(objects, deployment, reached)
+
+
+def api_gateway(objects: Objects, endpoint: str, stage: str) -> Status:
+    """Of the stage's route."""
+    route = route_of(objects, endpoint, stage)
+    applied = objects.get("HTTPRoute", names.object_name("endpoint", endpoint)) is not None
+    return gateway.status(route, applied=applied)
+
+
+def serves(objects: Objects, endpoint: str, stage: str) -> bool:
+    """Whether a pod of it is available."""
+    deployment = deployment_of(objects, endpoint, stage)
+    return deployment is not None and _count(deployment, "availableReplicas") > 0
+
+
+def route_of(objects: Objects, endpoint: str, stage: str) -> Manifest | None:
+    """Its HTTPRoute; None if there is none."""
+    return objects.get("HTTPRoute", names.object_name(KIND, f"{stage}-{endpoint}"))
+
+
+def deployment_of(objects: Objects, endpoint: str, stage: str) -> Manifest | None:
+    """Its Deployment; None while it is not settled what to serve."""
+    return objects.get("Deployment", names.object_name(KIND, f"{stage}-{endpoint}"))
+
+
+def _waiting(objects: Objects, route: Manifest) -> Status:
+    name = str(applied_spec(route).get("model", "")) if is_owner(route) else ""
+    record = model.record_of(objects, name)
+    source = applied_spec(record).get("training") if record else None
+    if source is None:
+        return Status(Word.CREATE_IN_PROGRESS, f"waits for the model {name}", made(route))
+    if training.complete_jobs(objects, source):
+        cause = f"the training {source} is complete; the next `emctl up` deploys its model"
+        return Status(Word.CREATE_IN_PROGRESS, cause, made(route))
+    made_by = training.status(objects, source)
+    if made_by.word in (training.Word.FAIL_TRAIN, training.Word.CREATE_FAILED):
+        return Status(Word.CREATE_FAILED, f"the training {source} made no model ({made_by})")
+    cause = f"waits for the training {source} ({made_by.word})"
+    return Status(Word.CREATE_IN_PROGRESS, cause, made(route))
+
+
+def _rollout(objects: Objects, deployment: Manifest, reached: Status) -> Status:
+    wanted = int(deployment["spec"].get("replicas", 1))
+    observed = deployment.get("status", {}).get("observedGeneration", 0)
+    latest = observed >= deployment["metadata"].get("generation", 0)
+    counts = [_count(deployment, name) for name in ("updatedReplicas", "availableReplicas")]
+    counts.append(_count(deployment, "replicas"))
+    if latest and all(count == wanted for count in counts):
+        if reached.word is gateway.Word.ACTIVE:
+            since = conditions(deployment).get("Available", {}).get("lastTransitionTime", "")
+            return Status(Word.ACTIVE, since=since)
+        return Status(Word.DEPLOY_IN_PROGRESS, reached.cause or "the gateway takes on the route")
+    if not latest:
+        return Status(Word.DEPLOY_IN_PROGRESS)
+    found = _trouble(objects, deployment)
+    old = _still_serving(objects, deployment)
+    if found is None:
+        return Status(Word.DEPLOY_IN_PROGRESS, _loading(objects, deployment) + old)
+    word = Word.DEPLOY_FAILED if found.lasting else Word.DEPLOY_IN_PROGRESS
+    return Status(word, found.sentence + old)
+
+
+def _trouble(objects: Objects, deployment: Manifest) -> Trouble | None:
+    """What keeps the pods of the latest version from being ready."""
+    for pod in _latest(objects, deployment):
+        if not pods.ready(pod) and (found := pods.trouble(pod, objects)):
+            return found
+    if refused := pods.unmade_by(deployment):
+        return refused
+    progress = conditions(deployment).get("Progressing")
+    if progress and progress.get("reason") == "ProgressDeadlineExceeded":
+        return Trouble("the model was not ready in time", True)
+    return None
+
+
+def _loading(objects: Objects, deployment: Manifest) -> str:
+    for pod in _latest(objects, deployment):
+        for container in pod.get("status", {}).get("containerStatuses", []):
+            running = container["state"].get("running")
+            if running and not container.get("ready"):
+                return f"loads the model since {running['startedAt']}"
+    return ""
+
+
+def _still_serving(objects: Objects, deployment: Manifest) -> str:
+    """What answers meanwhile, as the tail of a sentence."""
+    latest = {pod["metadata"]["name"] for pod in _latest(objects, deployment)}
+    old = [
+        label(pod, REVISION_LABEL)
+        for pod in _pods(objects, deployment)
+        if pods.ready(pod) and pod["metadata"]["name"] not in latest
+    ]
+    if not old:
+        return ""
+    return f"; revision {old[0]} still serves" if old[0] else "; the version before still serves"
+
+
+def _latest(objects: Objects, deployment: Manifest) -> list[Manifest]:
+    """Its pods of the latest version, the latest first."""
+    found = sorted(_pods(objects, deployment), key=made, reverse=True)
+    return [pod for pod in found if label(pod, HASH_LABEL) == label(found[0], HASH_LABEL)]
+
+
+def _pods(objects: Objects, deployment: Manifest) -> list[Manifest]:
+    selector: Mapping[str, str] = deployment["spec"]["selector"]["matchLabels"]
+    return [pod for pod in objects.selected("Pod", selector) if not is_going(pod)]
+
+
+def _count(deployment: Manifest, name: str) -> int:
+    return int(deployment.get("status", {}).get(name) or 0)
