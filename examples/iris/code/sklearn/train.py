@@ -45,6 +45,9 @@ def main():
     model_dir = pathlib.Path(os.environ.get("EM_MODEL_DIR"))
     joblib.dump(model, model_dir / "model.joblib")
     (model_dir / "metrics.json").write_text(json.dumps({"accuracy": accuracy}))
+    # A request that the endpoint shows to its callers; MLflow's name for such a file.
+    example = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
+    (model_dir / "serving_input_example.json").write_text(json.dumps(example))
 
 
 if __name__ == "__main__":
