@@ -1,4 +1,4 @@
-"""The component of a training: a Job for each of its revisions."""
+"""The component of a training: a Job for each of its revisions, a Service for several instances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,12 +33,16 @@ class Training(pulumi.ComponentResource):
     """A Job named by the revision. An existing Job never changes but for its suspension, its
     deadline and its annotations: a platform change reaches the next revision only.
 
-    Outputs: `job`, the current revision's; `revision`; `output`, the address its results get.
+    Several instances find each other by a Service.
+
+    Outputs: `job`, the current revision's; `revision`; `output` and `checkpoint`, the addresses
+    that its results and its checkpoints get (`checkpoint` is None where none are kept).
     """
 
     job: str
     revision: str
     output: str
+    checkpoint: str | None
     children: list[pulumi.Resource]
 
     def __init__(
@@ -50,6 +54,8 @@ class Training(pulumi.ComponentResource):
         self.job = spec.object_name
         self.revision = spec.revision
         self.output = places.output(spec).text
+        kept = places.checkpoint(spec)
+        self.checkpoint = None if kept is None else kept.text
         inside = pulumi.ResourceOptions(
             parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
         )
@@ -58,8 +64,16 @@ class Training(pulumi.ComponentResource):
         earlier = [
             manifests.kept_job(job) for name, job in sorted(args.jobs.items()) if name != self.job
         ]
+        service = manifests.training_service(args.workspace, spec, args.jobs.values())
         self.children = [
             KubernetesObject(manifest["metadata"]["name"], manifest, inside)
-            for manifest in [made, *earlier]
+            for manifest in [*([service] if service else []), made, *earlier]
         ]
-        self.register_outputs({"job": self.job, "revision": self.revision, "output": self.output})
+        self.register_outputs(
+            {
+                "job": self.job,
+                "revision": self.revision,
+                "output": self.output,
+                "checkpoint": self.checkpoint,
+            }
+        )

@@ -1,6 +1,6 @@
 """Object storage as the launcher's rclone knows it: settings, and where credentials come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.manifests import Manifest
 from components.manifests.metadata import labels
@@ -21,14 +21,23 @@ class Store:
     """rclone's settings but for the credentials."""
     credentials: dict[str, FromConfig | FromSecret]
     """rclone's setting -> where its value is."""
+    is_optional: bool = False
+    """Whether pods start without the credentials."""
 
 
-def stores(platform: resolved.Platform, addresses: list[Address]) -> dict[str, Store]:
+def stores(
+    platform: resolved.Platform, needed: list[Address], optional: list[Address] | None = None
+) -> dict[str, Store]:
     """The stores of `obs://` and `s3://` addresses, by host."""
-    hosts = sorted({address.host for address in addresses if address.scheme != "nas"})
+    must, may = (
+        {address.host for address in addresses if address.scheme != "nas"}
+        for addresses in (needed, optional or [])
+    )
     return {
-        host: _store(f"S{number}", platform.object_storage[host])
-        for number, host in enumerate(hosts)
+        host: replace(
+            _store(f"S{number}", platform.object_storage[host]), is_optional=host not in must
+        )
+        for number, host in enumerate(sorted(must | may))
     }
 
 
@@ -59,7 +68,12 @@ def environment(found: dict[str, Store]) -> list[Manifest]:
     return [
         {
             "name": f"RCLONE_CONFIG_{store.remote}_{setting.upper()}",
-            "valueFrom": {"secretKeyRef": _secret_key(setting, credential)},
+            "valueFrom": {
+                "secretKeyRef": {
+                    **_secret_key(setting, credential),
+                    **({"optional": True} if store.is_optional else {}),
+                }
+            },
         }
         for store in found.values()
         for setting, credential in store.credentials.items()

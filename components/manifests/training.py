@@ -1,31 +1,32 @@
-"""A training: the Job of one revision, and the document that its launcher reads."""
+"""A training: the Job of one revision, and what its instances find each other by."""
 
 import json
+from collections.abc import Iterable
 
-from components.manifests import Manifest, places, pods, stores
+from components.manifests import Manifest, job_document, nas, pods, stores
+from components.manifests.job_document import GRACE_SECONDS, HOME
 from components.manifests.metadata import (
+    KIND_LABEL,
     LAUNCHER_LABEL,
     MADE_OF_ANNOTATION,
+    NAME_LABEL,
     REVISION_LABEL,
+    SPEC_ANNOTATION,
+    TAGS_ANNOTATION,
     kept_metadata,
     labels,
     ours,
     owner_annotations,
 )
-from schemas import resolved
-from schemas.address import Address
+from schemas import resolved, units
 from schemas.document import training_document
 from schemas.text import to_json
 
 KIND = "training"
-HOME = "/opt/easymaker"
-"""Where everything of ours lies in the container; the launcher's layout begins there."""
-RETRIED_CODES = (137, 143, 214)
+RETRIED_CODES = (137, 143, 214, 220)
 """Exit codes after which another pod may fare better; the others are the script's own. They are
 `128 + SIGKILL`, and what launcher.causes calls retried."""
 RETRIES = 3
-GRACE_SECONDS = 60
-"""What a script has between SIGTERM and SIGKILL; the pod has twice that, to save what there is."""
 _CHANGING = ("activeDeadlineSeconds", "suspend")
 DEADLINE_SLACK_SECONDS = 86_400
 """The Job's deadline counts the time that pods wait, too: it must not end a run by itself."""
@@ -67,15 +68,51 @@ def training_job(
 
 
 def kept_job(live: Manifest) -> Manifest:
-    """The manifest of a Job that exists, as it was last applied."""
+    """The manifest of an earlier revision's Job, which stands for the training no more."""
     spec = _kept_spec(live)
     spec |= {field: live["spec"][field] for field in _CHANGING}
+    metadata = kept_metadata(live)
+    for annotation in (SPEC_ANNOTATION, TAGS_ANNOTATION):
+        metadata["annotations"].pop(annotation, None)
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
+
+
+def training_service(
+    workspace: resolved.Workspace, training: resolved.Training, jobs: Iterable[Manifest]
+) -> Manifest | None:
+    """The Service by which several instances find each other.
+
+    None where neither the spec has several nor one of `jobs`, the training's live ones, still runs
+    with several.
+    """
+    running = [job["spec"]["completions"] for job in jobs if not _is_finished(job)]
+    if max([training.instances, *running]) == 1:
+        return None
+    ports = {"tensorflow": 2222, "pytorch": 29500}
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": kept_metadata(live),
-        "spec": spec,
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": job_document.service_name(training),
+            "namespace": workspace.name,
+            "labels": labels(KIND, training.name),
+            # It has no endpoints before the pods start and after they end.
+            "annotations": {"pulumi.com/skipAwait": "true"},
+        },
+        "spec": {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {KIND_LABEL: KIND, NAME_LABEL: training.name},
+            "ports": [{"name": name, "port": port} for name, port in ports.items()],
+        },
     }
+
+
+def _is_finished(job: Manifest) -> bool:
+    return any(
+        condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
+        for condition in job.get("status", {}).get("conditions", ())
+    )
 
 
 def made_of(spec: Manifest) -> str:
@@ -131,12 +168,14 @@ def _pod_template(
     workspace: resolved.Workspace, training: resolved.Training, launcher: str
 ) -> Manifest:
     platform = workspace.platform
-    used = stores.stores(platform, _addresses(training))
+    used = stores.stores(platform, nas.training_addresses(training), [platform.system_path])
+    mounts = [nas.mount(*mounted) for mounted in job_document.mounts(training)]
     main: Manifest = {
         "name": "main",
         "image": training.image.reference,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-I", f"{HOME}/launcher"],
+        "env": stores.environment(used),
         "resources": pods.resources(training.flavor),
         "securityContext": pods.CONTAINER_SECURITY,
         "volumeMounts": [
@@ -144,16 +183,16 @@ def _pod_template(
             {"name": "bin", "mountPath": f"{HOME}/bin", "readOnly": True},
             {"name": "launcher", "mountPath": f"{HOME}/launcher", "readOnly": True},
             {"name": "job", "mountPath": f"{HOME}/job", "readOnly": True},
+            {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the container's
+            *(mount for _, mount in mounts),
         ],
     }
-    if used:
-        main["env"] = stores.environment(used)
-    document = job_document(platform, training, used)
     annotation = "easymaker.io/job"
+    several = {"subdomain": job_document.service_name(training)} if training.instances > 1 else {}
     return {
         "metadata": {
             "labels": {**labels(KIND, training.name), REVISION_LABEL: training.revision},
-            "annotations": {annotation: document},
+            "annotations": {annotation: job_document.job_document(workspace, training, used)},
         },
         "spec": {
             "restartPolicy": "Never",
@@ -162,6 +201,7 @@ def _pod_template(
             "terminationGracePeriodSeconds": 2 * GRACE_SECONDS,
             "securityContext": pods.pod_security(platform.security),
             **pods.placement(training.flavor.pool),
+            **several,
             "initContainers": [
                 {
                     "name": "tools",
@@ -188,50 +228,16 @@ def _pod_template(
                         ]
                     },
                 },
+                # Loaders of PyTorch share batches through it. What lies there counts as memory of
+                # the container, so that it takes nothing from anybody else.
+                {
+                    "name": "shm",
+                    "emptyDir": {
+                        "medium": "Memory",
+                        "sizeLimit": units.memory_text(training.flavor.memory // 2),
+                    },
+                },
+                *{volume["name"]: volume for volume, _ in mounts}.values(),
             ],
         },
     }
-
-
-def job_document(
-    platform: resolved.Platform, training: resolved.Training, used: dict[str, stores.Store]
-) -> str:
-    """The launcher's document as JSON; its other side is `launcher.job`.
-
-    It travels in an annotation of the pod, so that it belongs to the Job and never changes, and
-    not in variables or arguments, where the kubelet expands `$(NAME)`.
-    """
-
-    def place(address: Address) -> dict[str, str]:
-        path = f"{address.bucket}/{address.path}".rstrip("/")
-        return {"address": address.text, "remote": used[address.host].remote, "path": path}
-
-    parameters = {key: value.text for key, value in training.hyperparameters.items()}
-    literals = (
-        f"{json.dumps(key)}: {value.json}" for key, value in training.hyperparameters.items()
-    )
-    document = {
-        "version": 1,
-        "training": training.name,
-        "revision": training.revision,
-        "training_id": places.run_name(training),
-        "region": platform.region,
-        "app_key": platform.app_key,
-        "code": place(training.code),
-        "entry_point": training.entry_point,
-        "hyperparameters": parameters,
-        "hyperparameters_json": "{" + ", ".join(literals) + "}",
-        "datasets": {name: place(address) for name, address in training.input_data.items()},
-        "checkpoint_input": place(training.checkpoint_input) if training.checkpoint_input else None,
-        "output": place(places.output(training)),
-        "log_management": training.log_management,
-        "grace_seconds": GRACE_SECONDS,
-        "stores": {store.remote: store.settings for store in used.values()},
-    }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def _addresses(training: resolved.Training) -> list[Address]:
-    maybe = (training.checkpoint_input, training.checkpoint)
-    given = [address for address in maybe if address is not None]
-    return [training.code, training.output_data, *training.input_data.values(), *given]

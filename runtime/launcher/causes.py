@@ -27,7 +27,10 @@ STORAGE_FAILED = Cause(214, "could not {verb} {address} ({what}): {detail}", Tru
 NO_ENTRY_POINT = Cause(215, "the entry point {entry_point} is not under {address}")
 PACKAGES_FAILED = Cause(216, "installing {file} failed: {detail}")
 NOT_STARTED = Cause(217, "the entry point could not be started: {detail}")
+DATA_TOO_LARGE = Cause(218, "the data is larger than data_storage: {size} of {limit} bytes")
 LAUNCHER_FAILED = Cause(219, "the launcher failed: {detail}")
+NO_PEER = Cause(220, "instance {index} had no address for {seconds} s ({host})", True)
+NO_CHECKPOINT = Cause(221, "no whole checkpoint under {address} ({what})")
 
 ALL = {name: value for name, value in sorted(globals().items()) if isinstance(value, Cause)}
 

@@ -8,7 +8,7 @@ import re
 from typing import Dict, List, Mapping
 
 from launcher.job import Job
-from launcher.layout import Layout
+from launcher.layout import Inputs, Layout
 
 # Credentials and settings of the launcher's own storage client; a script never sees them.
 PRIVATE_PREFIX = "RCLONE_"
@@ -25,7 +25,7 @@ def arguments(hyperparameters: Mapping[str, str]) -> List[str]:
     return found
 
 
-def variables(job: Job, layout: Layout) -> Dict[str, str]:
+def variables(job: Job, layout: Layout, inputs: Inputs) -> Dict[str, str]:
     """The EM_* variables. Directories are absolute and have no slash at the end."""
     found = {
         "EM_SOURCE_DIR": layout.source,
@@ -37,15 +37,13 @@ def variables(job: Job, layout: Layout) -> Dict[str, str]:
         "EM_APPKEY": job.app_key,
         # Without it `import easymaker` calls NHN Cloud's API, and raises where it is out of reach.
         "EM_PROFILE": "local",
-        "EM_DATASETS": json.dumps(
-            {name: layout.dataset(name) for name in job.datasets}, ensure_ascii=False
-        ),
+        "EM_DATASETS": json.dumps(inputs.datasets, ensure_ascii=False),
         "EM_HPS": job.hyperparameters_json,
     }
-    if job.checkpoint_input:
+    if inputs.checkpoint_input:
         # Scripts load from it as soon as it is set.
-        found["EM_CHECKPOINT_INPUT_DIR"] = layout.checkpoint_input
-    named = {"EM_DATASET_" + name: layout.dataset(name) for name in job.datasets}
+        found["EM_CHECKPOINT_INPUT_DIR"] = inputs.checkpoint_input
+    named = {"EM_DATASET_" + name: directory for name, directory in inputs.datasets.items()}
     named.update({"EM_HP_" + key: value for key, value in job.hyperparameters.items()})
     # Keys such as `batch-size` are no shell names: those get a second spelling that is one.
     for name, value in named.items():
@@ -55,7 +53,7 @@ def variables(job: Job, layout: Layout) -> Dict[str, str]:
 
 
 def of_script(
-    job: Job, layout: Layout, inherited: Mapping[bytes, bytes], bin_directory: str
+    ours: Mapping[str, str], layout: Layout, inherited: Mapping[bytes, bytes], bin_directory: str
 ) -> Dict[bytes, bytes]:
     """The script's whole environment: the image's own, then ours.
 
@@ -73,7 +71,7 @@ def of_script(
         env[b"PATH"] = encoded(bin_directory) + b":" + path
         env[b"VIRTUAL_ENV"] = encoded(layout.venv)
     # Bytes, because in the C locale older interpreters would write anything but ASCII as `?`.
-    env.update({encoded(k): encoded(v) for k, v in variables(job, layout).items()})
+    env.update({encoded(k): encoded(v) for k, v in ours.items()})
     return env
 
 

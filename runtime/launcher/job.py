@@ -5,27 +5,34 @@ those and every value must arrive as typed.
 """
 
 import json
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from launcher.causes import BROKEN_JOB, Ended
 
-VERSION = 1
+VERSION = 2
 
 
 class Place(NamedTuple):
-    """A place in object storage: where rclone finds it, and how its user calls it."""
+    """A place in storage: where rclone finds it, and how its user calls it.
+
+    `is_mounted`: it is a NAS, and `path` is where the container has it.
+    """
 
     address: str
     remote: str
     path: str
+    is_mounted: bool = False
 
     def child(self, name: str) -> "Place":
-        return Place(self.address + "/" + name, self.remote, self.path + "/" + name)
+        return self._replace(address=self.address + "/" + name, path=self.path + "/" + name)
 
 
 class Job(NamedTuple):
     """One training. Hyperparameters are text as typed; `hyperparameters_json` is EM_HPS as it is.
 
+    `hosts` are the names of all instances by index, none where there is one instance. `datasets`
+    are by name. `checkpoint` is None where none are kept. `data_storage` is in bytes, None where
+    nothing limits it.
     `stores` holds the rclone settings of every remote. Its credentials are RCLONE_CONFIG_*
     variables that the pod takes from a Secret.
     """
@@ -35,6 +42,8 @@ class Job(NamedTuple):
     training_id: str
     region: str
     app_key: str
+    framework: str
+    hosts: List[str]
     code: Place
     entry_point: str
     hyperparameters: Dict[str, str]
@@ -42,8 +51,14 @@ class Job(NamedTuple):
     datasets: Dict[str, Place]
     checkpoint_input: Optional[Place]
     output: Place
+    checkpoint: Optional[Place]
+    tensorboard: Place
+    data_storage: Optional[int]
     log_management: bool
     grace_seconds: int
+    checkpoint_seconds: float
+    tensorboard_seconds: float
+    peer_seconds: float
     stores: Dict[str, Dict[str, str]]
 
 
@@ -70,31 +85,43 @@ def _read(data: Any) -> Job:
         if name in ("", ".", "..") or "/" in name or "\0" in name:
             raise ValueError("data set name {!r}".format(name))
     stores = {remote: _texts(settings) for remote, settings in data["stores"].items()}
-    checkpoint_input = data["checkpoint_input"]
+    data_storage = data["data_storage"]
     return Job(
         training=_text(data, "training"),
         revision=_text(data, "revision"),
         training_id=_text(data, "training_id"),
         region=_text(data, "region"),
         app_key=_text(data, "app_key"),
+        framework=_text(data, "framework"),
+        hosts=[str(host) for host in data["hosts"]],
         code=_place(data["code"], stores),
         entry_point=_text(data, "entry_point"),
         hyperparameters=_texts(data["hyperparameters"]),
         hyperparameters_json=_text(data, "hyperparameters_json"),
         datasets={name: _place(place, stores) for name, place in data["datasets"].items()},
-        checkpoint_input=_place(checkpoint_input, stores) if checkpoint_input else None,
+        checkpoint_input=_maybe_place(data["checkpoint_input"], stores),
         output=_place(data["output"], stores),
+        checkpoint=_maybe_place(data["checkpoint"], stores),
+        tensorboard=_place(data["tensorboard"], stores),
+        data_storage=None if data_storage is None else int(data_storage),
         log_management=bool(data["log_management"]),
         grace_seconds=int(data["grace_seconds"]),
+        checkpoint_seconds=float(data["checkpoint_seconds"]),
+        tensorboard_seconds=float(data["tensorboard_seconds"]),
+        peer_seconds=float(data["peer_seconds"]),
         stores=stores,
     )
 
 
 def _place(data: Any, stores: Dict[str, Dict[str, str]]) -> Place:
-    place = Place(_text(data, "address"), _text(data, "remote"), _text(data, "path"))
-    if place.remote not in stores:
-        raise ValueError("{} has no store".format(place.address))
-    return place
+    address, remote = _text(data, "address"), _text(data, "remote")
+    if remote not in stores:
+        raise ValueError("{} has no store".format(address))
+    return Place(address, remote, _text(data, "path"), stores[remote].get("type") == "local")
+
+
+def _maybe_place(data: Any, stores: Dict[str, Dict[str, str]]) -> Optional[Place]:
+    return _place(data, stores) if data else None
 
 
 def _text(data: Any, key: str) -> str:

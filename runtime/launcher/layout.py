@@ -1,7 +1,14 @@
 """Where things lie in the container."""
 
 import os
-from typing import NamedTuple
+from typing import Dict, NamedTuple
+
+
+class Inputs(NamedTuple):
+    """Where what was fetched lies: data sets by name; the input checkpoint, empty if none."""
+
+    datasets: Dict[str, str]
+    checkpoint_input: str
 
 
 class Layout(NamedTuple):
@@ -51,6 +58,11 @@ class Layout(NamedTuple):
     def scratch(self) -> str:
         """The launcher's own small files."""
         return os.path.join(self.run, "launcher")
+
+    @property
+    def snapshot(self) -> str:
+        """The checkpoint that is being kept, as it was at one moment."""
+        return os.path.join(self.scratch, "snapshot")
 
     def dataset(self, name: str) -> str:
         return os.path.join(self.run, "datasets", name)

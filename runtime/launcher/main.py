@@ -4,9 +4,9 @@ import json
 import os
 import time
 import traceback
-from typing import Union
+from typing import Dict, List, Optional, Union
 
-from launcher import environment, packages, record
+from launcher import distributed, environment, inputs, packages, record
 from launcher import job as jobs
 from launcher.causes import (
     LAUNCHER_FAILED,
@@ -15,11 +15,14 @@ from launcher.causes import (
     Ended,
     of_script,
 )
+from launcher.checkpoints import Checkpoints
+from launcher.generations import Folder
 from launcher.job import Job
-from launcher.layout import Layout
+from launcher.layout import Inputs, Layout
 from launcher.logs import Log, Pump
 from launcher.processes import Supervisor
 from launcher.storage import Storage
+from launcher.sync import Syncs
 
 TERMINATION_LOG = "/dev/termination-log"
 _LONGEST_TERMINATION = 4096  # bytes that Kubernetes keeps
@@ -68,10 +71,12 @@ class Run:
         supervisor.grace_seconds = self.job.grace_seconds
         if self.job.log_management:
             log.use_json(self.job.app_key, self.job.training_id)
+        self.index = distributed.index_of(self.job, os.environ)
         layout.create()
         self.storage = Storage(
             layout.rclone, self.job.stores, supervisor, layout.scratch, os.environb
         )
+        self.syncs = Syncs(supervisor, log)
 
     def start(self) -> "tuple[int, str]":
         """Exit code, and the sentence that explains it if it is not 0. Raises Ended."""
@@ -80,43 +85,58 @@ class Run:
             self.log.say("already complete: {} is there, nothing to do".format(done.address))
             return 0, ""
         started = _now()
-        self._fetch()
-        status, last_line = self._script()
+        found = inputs.fetch(self.job, self.layout, self.storage, self.log)
+        aside = self.storage.by(self.syncs)
+        kept = self._checkpoints(aside)
+        argv, env = self._command(found)
+        distributed.await_peers(self.job, self.log, self.supervisor.pause, distributed.has_address)
+        self.syncs.start(self.job, self.index, self.layout, aside, kept)
+        try:
+            status, last_line = self._script(argv, env)
+        finally:
+            self.syncs.finish()
         self.supervisor.check_stop()
         if status != 0:
             return of_script(self.job.entry_point, status, last_line)
-        self._keep(started)
+        if self.index == 0:
+            self._keep(started)
         return 0, ""
 
-    def _fetch(self) -> None:
-        job, layout = self.job, self.layout
-        wanted = [(job.code, layout.source, "code")]
-        for name, place in job.datasets.items():
-            wanted.append((place, layout.dataset(name), "data set " + name))
-        if job.checkpoint_input:
-            wanted.append((job.checkpoint_input, layout.checkpoint_input, "input checkpoint"))
-        for place, directory, what in wanted:
-            begin = time.monotonic()
-            got = self.storage.fetch(place, directory, what)
-            self.log.say(
-                "{}: {} files, {} bytes from {} in {:.1f} s".format(
-                    what, got.files, got.size, place.address, time.monotonic() - begin
-                )
-            )
+    def _checkpoints(self, aside: Storage) -> Optional[Checkpoints]:
+        """What an earlier attempt kept is restored; None where this instance keeps none."""
+        place = self.job.checkpoint
+        if place is None:
+            return None
+        kept = Checkpoints(self.job, Folder(aside, place, "checkpoint"), self.layout, self.log)
+        kept.restore(self.storage)
+        return kept if self.index == 0 else None
 
-    def _script(self) -> "tuple[int, str]":
-        """Run the entry point; its status as subprocess counts it, and its last line."""
+    def _command(self, found: Inputs) -> "tuple[List[Union[str, bytes]], Dict[bytes, bytes]]":
+        """The script's arguments and environment; its packages get installed for that."""
         job, layout = self.job, self.layout
         entry_point = os.path.join(layout.source, job.entry_point)
         if not os.path.isfile(entry_point):
             raise Ended(NO_ENTRY_POINT, entry_point=job.entry_point, address=job.code.address)
-        plain = environment.of_script(job, layout, os.environb, "")
-        python = packages.interpreter(job.entry_point, layout, self.supervisor, self.log, plain)
+
+        ours = {
+            **distributed.variables(job, self.index),
+            **environment.variables(job, layout, found),
+        }
+
+        def env(bin_directory: str) -> "Dict[bytes, bytes]":
+            return environment.of_script(ours, layout, os.environb, bin_directory)
+
+        python = packages.interpreter(job.entry_point, layout, self.supervisor, self.log, env(""))
         in_venv = python.startswith(layout.venv + os.sep)
-        bin_directory = os.path.dirname(python) if in_venv else ""
-        env = environment.of_script(job, layout, os.environb, bin_directory)
-        argv: "list[Union[str, bytes]]" = [python, entry_point]
+        argv: "List[Union[str, bytes]]" = [python, entry_point]
         argv += [environment.encoded(arg) for arg in environment.arguments(job.hyperparameters)]
+        return argv, env(os.path.dirname(python) if in_venv else "")
+
+    def _script(
+        self, argv: "List[Union[str, bytes]]", env: Dict[bytes, bytes]
+    ) -> "tuple[int, str]":
+        """Run the entry point; its status as subprocess counts it, and its last line."""
+        job, layout = self.job, self.layout
         self.log.say("running {}".format(job.entry_point))
         begin = time.monotonic()
         pump = Pump(self.log)

@@ -11,6 +11,7 @@ import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 from typing import IO, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
@@ -28,12 +29,17 @@ class Supervisor:
     """Runs one process after the other; knows whether the run was asked to stop.
 
     `finishing` is set by the caller when the script has succeeded and its result is to be kept.
+    Beside them processes of the launcher's own run in other threads (`run_aside`); a stop does not
+    reach those.
     """
 
     def __init__(self, grace_seconds: float = 30.0) -> None:
         self.grace_seconds = grace_seconds
         self.finishing = False
-        self._stop_requested = False
+        self._stopped_at: Optional[float] = None
+        self._aside: Set[int] = set()
+        # Held while one of them starts, so that nobody takes its exit status before it is known.
+        self._aside_lock = threading.Lock()
         _become_subreaper()
         self._wake, wake = socket.socketpair()
         self._wake.setblocking(False)
@@ -46,12 +52,23 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _stop(self, *_: object) -> None:
-        self._stop_requested = True
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
 
     @property
     def is_stopping(self) -> bool:
         """Asked to stop, and not `finishing`: a result that is there is kept all the same."""
-        return self._stop_requested and not self.finishing
+        return self._stopped_at is not None and not self.finishing
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Asked to stop so long ago that the last syncs must end: the pod has twice the grace.
+
+        A result that is there needs the second half of that.
+        """
+        share = 1.0 if self.finishing else 1.8
+        stopped = self._stopped_at
+        return stopped is not None and time.monotonic() - stopped > share * self.grace_seconds
 
     def check_stop(self) -> None:
         """Raises Ended(STOPPED) if the run was asked to stop."""
@@ -87,35 +104,79 @@ class Supervisor:
                 now = time.monotonic()
                 if kill_at is None:
                     kill_at = now + self.grace_seconds
-                    _send(signal.SIGTERM, descendants())
+                    _send(signal.SIGTERM, self._descendants())
                 elif now >= kill_at:
-                    _send(signal.SIGKILL, descendants())
+                    _send(signal.SIGKILL, self._descendants())
                     kill_at = now + 1.0
-            _reap_orphans(child.pid)
+            self._reap_orphans(child.pid)
             self._wait(None if kill_at is None else max(0.0, kill_at - time.monotonic()))
         return child.returncode
 
+    def run_aside(
+        self, argv: Sequence[str], *, env: Mapping[bytes, bytes], stdout: File, stderr: File
+    ) -> int:
+        """Run a process of the launcher's own from another thread; its return code."""
+        with self._aside_lock:
+            child = subprocess.Popen(
+                argv,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+            self._aside.add(child.pid)
+        try:
+            return child.wait()
+        finally:
+            with self._aside_lock:
+                self._aside.discard(child.pid)
+
+    def end_aside(self) -> None:
+        """Kill what runs aside."""
+        with self._aside_lock:
+            _send(signal.SIGKILL, self._aside)
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until a signal comes. Raises Ended(STOPPED) if the run was asked to."""
+        self._wait(seconds)
+        self.check_stop()
+
     def end_leftovers(self) -> int:
         """End all that still runs below this process; returns how many there were."""
-        _reap_orphans(None)
-        found = descendants()
+        self._reap_orphans(None)
+        found = self._descendants()
         if not found:
             return 0
         _send(signal.SIGTERM, found)
         self._await_end(_LEFTOVER_GRACE_SECONDS)
         deadline = time.monotonic() + _KILL_PATIENCE_SECONDS
         while time.monotonic() < deadline:  # one that forks while being killed
-            left = descendants()
+            left = self._descendants()
             if not left:
                 break
             _send(signal.SIGKILL, left)
             self._await_end(_POLL_SECONDS)
-        _reap_orphans(None)
+        self._reap_orphans(None)
         return len(found)
+
+    def _descendants(self) -> Set[int]:
+        """All living processes below this one but those aside."""
+        with self._aside_lock:
+            return descendants(self._aside)
+
+    def _reap_orphans(self, child: Optional[int]) -> None:
+        """Take the exit status of ended children, except of those that are waited for elsewhere."""
+        with self._aside_lock:
+            for pid, (parent, state) in _processes().items():
+                is_ours = parent == os.getpid() and state == "Z"
+                if is_ours and pid != child and pid not in self._aside:
+                    with contextlib.suppress(ChildProcessError):
+                        os.waitpid(pid, os.WNOHANG)
 
     def _await_end(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while descendants() and time.monotonic() < deadline:
+        while self._descendants() and time.monotonic() < deadline:
             # Grandchildren send us no signal when they end, so look again after a moment too.
             self._wait(min(_POLL_SECONDS, seconds))
 
@@ -128,8 +189,8 @@ class Supervisor:
             pass
 
 
-def descendants() -> Set[int]:
-    """All living processes below this one."""
+def descendants(but: Set[int]) -> Set[int]:
+    """All living processes below this one, without those of `but` and what is below them."""
     children: Dict[int, List[int]] = {}
     for pid, (parent, state) in _processes().items():
         if state != "Z":
@@ -137,18 +198,10 @@ def descendants() -> Set[int]:
     found: Set[int] = set()
     todo = [os.getpid()]
     while todo:
-        below = children.get(todo.pop(), [])
+        below = [pid for pid in children.get(todo.pop(), []) if pid not in but]
         found.update(below)
         todo.extend(below)
     return found
-
-
-def _reap_orphans(child: Optional[int]) -> None:
-    """Take the exit status of ended children, except of the one that is waited for elsewhere."""
-    for pid, (parent, state) in _processes().items():
-        if parent == os.getpid() and state == "Z" and pid != child:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
 
 
 def _processes() -> Dict[int, Tuple[int, str]]:

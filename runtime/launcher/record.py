@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import os
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from launcher.job import Job
 from launcher.logs import Log
@@ -22,9 +22,9 @@ class Digest(NamedTuple):
     size: int  # bytes
 
 
-def digests(directory: str) -> Dict[str, Digest]:
-    """Every regular file below `directory`, by its path with `/`. Links are followed."""
-    found: Dict[str, Digest] = {}
+def files_below(directory: str) -> List[str]:
+    """Path with `/` of every regular file below `directory`, sorted. Links are followed."""
+    found: List[str] = []
     seen = set()
     for top, directories, files in os.walk(directory, followlinks=True):
         real = os.path.realpath(top)
@@ -35,12 +35,17 @@ def digests(directory: str) -> Dict[str, Digest]:
         for name in files:
             path = os.path.join(top, name)
             if os.path.isfile(path):
-                key = os.path.relpath(path, directory).replace(os.sep, "/")
-                found[key] = _digest(path)
-    return dict(sorted(found.items()))
+                found.append(os.path.relpath(path, directory).replace(os.sep, "/"))
+    return sorted(found)
 
 
-def _digest(path: str) -> Digest:
+def digests(directory: str) -> Dict[str, Digest]:
+    """The digest of every file below `directory`, by its path."""
+    return {path: digest(os.path.join(directory, path)) for path in files_below(directory)}
+
+
+def digest(path: str) -> Digest:
+    """SHA-256 and size of one file. Raises OSError."""
     state = hashlib.sha256()
     size = 0
     with open(path, "rb") as file:

@@ -1,24 +1,25 @@
-"""Object storage, by rclone.
+"""Object storage and NAS, by rclone: a NAS is a folder to it, where object storage has prefixes.
 
 Settings reach rclone as variables; credentials are variables already, from a Secret, and are never
 on a command line. Failures name addresses as the user wrote them, not rclone's remotes.
 """
 
+import copy
 import json
 import os
 import re
 import tempfile
-from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from launcher.causes import BROKEN_JOB, DENIED, NO_BUCKET, NOTHING_THERE, STORAGE_FAILED, Ended
 from launcher.environment import encoded
 from launcher.job import Place
-from launcher.processes import Supervisor
+from launcher.processes import File
 
 _DIRECTORY_NOT_FOUND = 3  # rclone's exit code; with S3 only a missing container gives it
 _DENIED = re.compile(
     r"StatusCode: 40[13]|AccessDenied|Forbidden|InvalidAccessKeyId|SignatureDoesNotMatch"
-    r"|Unauthorized"
+    r"|Unauthorized|permission denied|read-only file system"
 )
 _DEFAULTS = {
     b"RCLONE_CONFIG": b"",  # no file: all is in the variables
@@ -30,9 +31,30 @@ _DEFAULTS = {
 }
 
 
-class Fetched(NamedTuple):
-    files: int
-    size: int  # bytes
+class Runner(Protocol):
+    """Who runs rclone: `launcher.processes.Supervisor`, or in a thread beside it `sync.Syncs`."""
+
+    def run(
+        self, argv: Sequence[str], *, env: Mapping[bytes, bytes], stdout: File, stderr: File
+    ) -> int:
+        """Run a process to its end; its return code."""
+
+    def check_stop(self) -> None:
+        """Raises Ended if the run is to end."""
+
+
+class Found(NamedTuple):
+    """What lies at a place: path -> size in bytes.
+
+    `is_object`: the place is an object itself, called by the last name of the address.
+    """
+
+    files: Dict[str, int]
+    is_object: bool = False
+
+    @property
+    def size(self) -> int:
+        return sum(self.files.values())
 
 
 class Storage:
@@ -42,12 +64,12 @@ class Storage:
         self,
         rclone: str,
         stores: Mapping[str, Mapping[str, str]],
-        supervisor: Supervisor,
+        runner: Runner,
         scratch: str,
         inherited: Mapping[bytes, bytes],
     ) -> None:
         self._rclone = rclone
-        self._supervisor = supervisor
+        self._runner = runner
         self._scratch = scratch
         self._env = {**_DEFAULTS, **inherited}
         for remote, settings in stores.items():
@@ -55,40 +77,71 @@ class Storage:
                 name = "RCLONE_CONFIG_{}_{}".format(remote, key).upper()
                 self._env[encoded(name)] = encoded(value)
 
-    def fetch(self, place: Place, directory: str, what: str) -> Fetched:
-        """Copy what lies at `place` into `directory`; a single object keeps its last name.
+    def by(self, runner: Runner) -> "Storage":
+        """The same stores, their processes run by another."""
+        other = copy.copy(self)
+        other._runner = runner
+        return other
+
+    def find(self, place: Place, what: str) -> Found:
+        """What lies at `place`. Raises Ended(NOTHING_THERE) if nothing does.
 
         `a/b` is the folder `a/b/` and never its sibling `a/bc`. Empty objects that stand for
         folders count as nothing.
         """
+        files = self.listing(place, what)
+        if files:
+            return Found(files)
+        if not place.is_mounted or os.path.isfile(place.path):
+            argv = ["lsjson", "--stat", _object(place)]
+            shown = json.loads(self._call("read", place, what, argv))
+            if shown and not shown["IsDir"]:
+                return Found({place.address.rpartition("/")[2]: int(shown["Size"])}, True)
+        raise Ended(NOTHING_THERE, address=place.address, what=what)
+
+    def fetch(self, place: Place, found: Found, directory: str, what: str) -> None:
+        """Copy what was found at `place` into `directory`."""
         os.makedirs(directory, exist_ok=True)
-        sizes = self.listing(place, what)
-        if sizes:
-            self._call("read", place, what, ["copy", _folder(place), directory])
-            return Fetched(len(sizes), sum(sizes.values()))
-        shown = json.loads(self._call("read", place, what, ["lsjson", "--stat", _object(place)]))
-        if not shown or shown["IsDir"]:
-            raise Ended(NOTHING_THERE, address=place.address, what=what)
-        target = os.path.join(directory, os.path.basename(place.path))
-        self._call("read", place, what, ["copyto", _object(place), target])
-        return Fetched(1, int(shown["Size"]))
+        if found.is_object:
+            (name,) = found.files
+            target = os.path.join(directory, name)
+            argv = ["copyto", "--copy-links", _object(place), target]
+        else:
+            argv = ["copy", "--copy-links", _folder(place), directory]
+        self._call("read", place, what, argv)
 
     def listing(self, place: Place, what: str) -> Dict[str, int]:
         """Path below `place` and size in bytes of every object there."""
+        if place.is_mounted and not os.path.isdir(place.path):
+            return {}
         argv = ["lsjson", "--recursive", "--files-only", "--no-modtime", "--no-mimetype"]
+        argv.append("--copy-links")
         out = self._call("read", place, what, [*argv, _folder(place)])
         return {entry["Path"]: int(entry["Size"]) for entry in json.loads(out)}
 
     def read(self, place: Place, what: str) -> Optional[bytes]:
         """The content of one small object; None where there is none, or an empty one."""
+        if place.is_mounted and not os.path.isfile(place.path):
+            return None
         return self._call("read", place, what, ["cat", _object(place)]) or None
 
-    def upload(self, directory: str, place: Place, sizes: Mapping[str, int], what: str) -> None:
+    def upload(
+        self,
+        directory: str,
+        place: Place,
+        sizes: Mapping[str, int],
+        what: str,
+        like: Optional[Place] = None,
+    ) -> None:
         """Make `place` hold the files of `directory` and nothing else, then look that it does.
 
-        `sizes` gives path and size in bytes of every file in it.
+        `sizes` gives path and size in bytes of every file in it. What lies at `like` already, with
+        the same content, is copied there by the store itself.
         """
-        self._call("write", place, what, ["sync", "--copy-links", directory, _folder(place)])
+        argv = ["sync", "--copy-links", directory, _folder(place)]
+        if like is not None and not place.is_mounted:
+            argv += ["--checksum", "--copy-dest", _folder(like)]
+        self._call("write", place, what, argv)
         if self.listing(place, what) != dict(sizes):
             raise Ended(
                 STORAGE_FAILED,
@@ -97,6 +150,19 @@ class Storage:
                 what=what,
                 detail="other files arrived there than were sent",
             )
+
+    def add(self, directory: str, place: Place, what: str) -> None:
+        """Copy the files of `directory`, which may be growing, to `place`."""
+        argv = ["copy", "--copy-links", "--local-no-check-updated", directory, _folder(place)]
+        self._call("write", place, what, argv)
+
+    def remove(self, place: Place, what: str) -> None:
+        """Remove one object."""
+        self._call("write", place, what, ["deletefile", _object(place)])
+
+    def remove_folder(self, place: Place, what: str) -> None:
+        """Remove a folder with all that is in it."""
+        self._call("write", place, what, ["purge", _object(place)])
 
     def put(self, file: str, place: Place, what: str) -> None:
         """Write one object."""
@@ -108,7 +174,7 @@ class Storage:
             status, out, err = self._run([self._rclone, *argv])
         except OSError as error:
             raise Ended(BROKEN_JOB, detail="rclone: {}".format(error)) from None
-        self._supervisor.check_stop()
+        self._runner.check_stop()
         if status == 0:
             return out
         address = place.address
@@ -124,7 +190,7 @@ class Storage:
         # Files, not pipes: nobody need read while it runs.
         scratch = tempfile.TemporaryFile
         with scratch(dir=self._scratch) as out, scratch(dir=self._scratch) as err:
-            status = self._supervisor.run(argv, env=self._env, stdout=out, stderr=err)
+            status = self._runner.run(argv, env=self._env, stdout=out, stderr=err)
             out.seek(0)
             err.seek(0)
             return status, out.read(), err.read()

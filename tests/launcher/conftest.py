@@ -51,12 +51,14 @@ class Bench:
         (self.home / "launcher").symlink_to(LAUNCHER)
         (self.home / "bin" / "rclone").symlink_to(objects.rclone())
         self.job = {
-            "version": 1,
+            "version": 2,
             "training": "iris",
             "revision": "0a1b2c3d",
             "training_id": "iris-0a1b2c3d",
             "region": "local",
             "app_key": "app",
+            "framework": "other",
+            "hosts": [],
             "code": place("b/code"),
             "entry_point": "train.py",
             "hyperparameters": {},
@@ -64,8 +66,14 @@ class Bench:
             "datasets": {},
             "checkpoint_input": None,
             "output": place("b/results/iris-0a1b2c3d"),
+            "checkpoint": None,
+            "tensorboard": place("b/system/iris/tensorboard/e/iris-0a1b2c3d"),
+            "data_storage": None,
             "log_management": False,
             "grace_seconds": 5,
+            "checkpoint_seconds": 60,
+            "tensorboard_seconds": 15,
+            "peer_seconds": 900,
             "stores": {
                 "S0": {
                     "type": "s3",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from launcher import causes, environment, job
-from launcher.layout import Layout
+from launcher.layout import Inputs, Layout
 
 from .conftest import Bench, place
 
@@ -137,6 +137,8 @@ def test_a_clear_name_wins_over_a_rewritten_one() -> None:
         training_id="t-r",
         region="",
         app_key="",
+        framework="",
+        hosts=[],
         code=nowhere,
         entry_point="train.py",
         hyperparameters=document,
@@ -144,11 +146,17 @@ def test_a_clear_name_wins_over_a_rewritten_one() -> None:
         datasets={},
         checkpoint_input=None,
         output=nowhere,
+        checkpoint=None,
+        tensorboard=nowhere,
+        data_storage=None,
         log_management=False,
         grace_seconds=1,
+        checkpoint_seconds=1,
+        tensorboard_seconds=1,
+        peer_seconds=1,
         stores={},
     )
-    found = environment.variables(loaded, Layout("/home"))
+    found = environment.variables(loaded, Layout("/home"), Inputs({}, ""))
     assert (found["EM_HP_A_B"], found["EM_HP_A-B"]) == ("own", "rewritten")
 
 

@@ -169,7 +169,7 @@ def test_missing_entry_point_is_named(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("change", "detail"),
     [
-        ({"version": 2}, "version 2 instead of 1"),
+        ({"version": 1}, "version 1 instead of 2"),
         ({"hyperparameters": {"a": 1}}, "a is no text"),
         ({"datasets": {"../x": place("b/x")}}, "data set name '../x'"),
         ({"output": place("b/x", "S9")}, "obs://objects.test/b/x has no store"),

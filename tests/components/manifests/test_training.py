@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from launcher import distributed
 from launcher import job as launcher_job
 
-from components.manifests import stores, training
+from components.manifests import job_document, stores, training
 from schemas import load, resolved
-from schemas.address import parse_address
+from schemas.address import Address, parse_address
 from schemas.compute import Taint
 from schemas.hyperparameter import Hyperparameter
-from schemas.storage import S3Storage, SwiftStorage
+from schemas.storage import Credentials, HostPathNas, S3Storage, SwiftStorage
 
 ROOT = Path(__file__).parents[3]
+KEYS = ("access_key", "secret_key")
 HOSTILE = "$(EM_REGION) $$ ${HOME}\n\t붓꽃"
 GOLDEN = ROOT / "tests" / "golden" / "training-job.json"
 
@@ -77,7 +79,14 @@ def test_launcher_reads_what_the_builder_writes(spec: resolved.Workspace, tmp_pa
         "S0",
         f"results/iris/iris-sklearn-{item(spec).revision}",
     )
-    assert read.checkpoint_input is None
+    assert (read.checkpoint_input, read.checkpoint, read.hosts) == (None, None, [])
+    assert read.tensorboard == launcher_job.Place(
+        f"obs://objects.easymaker.localhost/system/iris/tensorboard/iris/iris-sklearn-"
+        f"{item(spec).revision}",
+        "S0",
+        f"system/iris/tensorboard/iris/iris-sklearn-{item(spec).revision}",
+    )
+    assert read.data_storage == 300 * 2**30
 
 
 def test_full_form_of_an_address_loses_its_account(
@@ -118,6 +127,149 @@ def test_restricted_platform_runs_as_a_user(spec: resolved.Workspace) -> None:
         "runAsGroup": 1000,
         "fsGroup": 1000,
     }
+
+
+def test_two_instances_differ_in_what_they_find_each_other_by(
+    spec: resolved.Workspace, tmp_path: Path
+) -> None:
+    one = training.training_job(spec, item(spec), "launcher-x")
+    made = training.training_job(spec, item(spec, instances=2), "launcher-x")
+    assert (made["spec"]["completions"], made["spec"]["parallelism"]) == (2, 2)
+    pod, alone = made["spec"]["template"]["spec"], one["spec"]["template"]["spec"]
+    assert pod == {**alone, "subdomain": "training-iris-sklearn"}
+    read = document(spec, item(spec, instances=2), tmp_path)
+    assert read.hosts == [
+        f"{made['metadata']['name']}-{index}.training-iris-sklearn.iris.svc" for index in (0, 1)
+    ]
+    assert read == document(spec, item(spec), tmp_path)._replace(hosts=read.hosts)
+    # What was made of one is made again of the live object.
+    live = {**made, "spec": {**made["spec"], "selector": {}}}
+    assert training.training_job(spec, item(spec, instances=2), "launcher-y", live) == made
+
+
+def test_longest_names_are_hosts(spec: resolved.Workspace) -> None:
+    longest = item(spec, name="n" * 50, instances=10)
+    found = job_document.hosts(replace(spec, name="w" * 50), longest)
+    assert len(found) == 10
+    assert len(found[9]) <= 253
+    assert all(len(label) <= 63 for host in found for label in host.split("."))
+
+
+def finished(job: dict[str, Any], kind: str = "Complete", status: str = "True") -> dict[str, Any]:
+    return {**job, "status": {"conditions": [{"type": kind, "status": status}]}}
+
+
+def test_service_is_there_while_several_instances_may_run(spec: resolved.Workspace) -> None:
+    several = item(spec, instances=3)
+    made = training.training_service(spec, several, [])
+    assert made == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "training-iris-sklearn",
+            "namespace": "iris",
+            "labels": {
+                "app.kubernetes.io/managed-by": "pulumi",
+                "easymaker.io/kind": "training",
+                "easymaker.io/name": "iris-sklearn",
+            },
+            "annotations": {"pulumi.com/skipAwait": "true"},
+        },
+        "spec": {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {
+                "easymaker.io/kind": "training",
+                "easymaker.io/name": "iris-sklearn",
+            },
+            "ports": [
+                {"name": "tensorflow", "port": distributed.TENSORFLOW_PORT},
+                {"name": "pytorch", "port": distributed.PYTORCH_PORT},
+            ],
+        },
+    }
+    job = training.training_job(spec, several, "launcher-x")
+    for unfinished in (job, finished(job, "Suspended"), finished(job, status="False")):
+        assert training.training_service(spec, item(spec), [unfinished]) == made
+    alone = training.training_job(spec, item(spec), "launcher-x")
+    for jobs in ([], [alone], [finished(job), finished(job, "Failed")]):
+        assert training.training_service(spec, item(spec), jobs) is None
+
+
+def test_earlier_job_stands_for_the_training_no_more(spec: resolved.Workspace) -> None:
+    live = training.training_job(spec, item(spec, tags={"team": "vision"}), "launcher-x")
+    kept = training.kept_job(live)
+    annotations = dict(live["metadata"]["annotations"])
+    for name in ("easymaker.io/spec", "easymaker.io/tags"):
+        del annotations[name]
+    assert kept == {**live, "metadata": {**live["metadata"], "annotations": annotations}}
+    # Once more the current one, it says so again.
+    assert (
+        training.training_job(spec, item(spec, tags={"team": "vision"}), "launcher-y", kept) == live
+    )
+
+
+def on_nas(spec: resolved.Workspace) -> resolved.Training:
+    def at(path: str) -> Address:
+        found = parse_address(f"nas://data:{path}")
+        assert found is not None
+        return found
+
+    return item(
+        spec,
+        code=at("/code"),
+        input_data={"train": at("/d/iris")},
+        checkpoint_input=at("/start"),
+        output_data=at("/results"),
+        checkpoint=at("/"),
+        data_storage=None,
+    )
+
+
+def test_nas_is_mounted_as_narrow_as_it_is_used(spec: resolved.Workspace, tmp_path: Path) -> None:
+    nas = HostPathNas(type="host_path", path="/srv/nas")
+    secret = {"secret": "own"}
+    storage = spec.platform.object_storage["objects.easymaker.localhost"].model_copy(
+        update={"credentials": Credentials.model_validate(dict.fromkeys(KEYS, secret))}
+    )
+    platform = replace(
+        spec.platform,
+        nas={"data": nas},
+        object_storage={"objects.easymaker.localhost": storage},
+    )
+    made = training.training_job(replace(spec, platform=platform), on_nas(spec), "launcher-x")
+    pod = made["spec"]["template"]["spec"]
+    run = f"iris-sklearn-{item(spec).revision}"
+    mounts = pod["containers"][0]["volumeMounts"]
+    home = "/opt/easymaker/nas"
+    assert [mount for mount in mounts if mount["name"] == "nas-data"] == [
+        {"name": "nas-data", "mountPath": f"{home}/{path}", "subPath": folder, **more}
+        for path, folder, more in (
+            ("code", "code", {"readOnly": True}),
+            ("datasets/train", "d/iris", {"readOnly": True}),
+            ("checkpoint-input", "start", {"readOnly": True}),
+            ("output", f"results/{run}", {}),
+            ("checkpoint", run, {}),
+        )
+    ]
+    claim = {"name": "nas-data", "persistentVolumeClaim": {"claimName": "nas-data"}}
+    assert [volume for volume in pod["volumes"] if volume["name"] == "nas-data"] == [claim]
+    # Event files go to the platform's storage; without its keys the training runs all the same.
+    assert {v["valueFrom"]["secretKeyRef"]["optional"] for v in pod["containers"][0]["env"]} == {
+        True
+    }
+    read = document(replace(spec, platform=platform), on_nas(spec), tmp_path)
+    assert read.output == launcher_job.Place(
+        f"nas://data:/results/{run}", "NAS", f"{home}/output", is_mounted=True
+    )
+    assert read.checkpoint is not None
+    assert (read.checkpoint.address, read.checkpoint.path) == (
+        f"nas://data:/{run}",
+        f"{home}/checkpoint",
+    )
+    assert read.datasets["train"].path == f"{home}/datasets/train"
+    assert read.stores["NAS"] == {"type": "local"}
+    assert read.data_storage is None
 
 
 def test_each_credential_comes_from_where_it_is_named(spec: resolved.Workspace) -> None:
