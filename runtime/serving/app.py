@@ -166,14 +166,13 @@ class App:
         return await asyncio.get_running_loop().run_in_executor(self._checks, self._backend.trouble)
 
     async def _wrong_route(self, request: Request, error: HTTPException) -> Response:
-        path = self._options.resource_path
+        path, allowed = self._options.resource_path, ""
         sentence = f"nothing is served at {request.url.path}; predictions are at POST {path}"
         if error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow", "POST")
+            allowed = ", ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
             sentence = f"{request.url.path} takes {allowed}, not {request.method}"
-        response = _error(error.status_code, sentence)
-        response.headers.update(error.headers or {})
-        return response
+        headers = {"Allow": allowed} if allowed else None
+        return JSONResponse({"error": sentence}, error.status_code, headers)
 
 
 async def _refused(_: Request, error: Refused) -> Response:

@@ -188,7 +188,7 @@ def _datatype(values: list[Any]) -> str:
 
 def _nested(data: list[Any], shape: list[int]) -> list[Any]:
     """A flat list in its shape; servers may send it nested already."""
-    if len(shape) < 2 or len(data) != math.prod(shape):
+    if len(shape) < 2 or len(data) != math.prod(shape) or isinstance(data[0], list):
         return data
     for size in reversed(shape[1:]):
         data = [data[start : start + size] for start in range(0, len(data), size)]
