@@ -10,12 +10,12 @@ PORT = SERVED_PORTS[KIND]
 SYNC_SECONDS = 10
 """A run's events show up so long after they arrived in storage, at most."""
 _EVENTS = {"name": "events", "mountPath": "/events"}
-# Files are written in place, for TensorBoard keeps those open that grow.
+# Event files only grow, so their size tells; TensorBoard keeps them open, so they stay in place.
 _SYNC = f"""\
 trap 'exit 0' TERM INT
 while :; do
-  rclone --config "" --retries 1 --inplace --local-no-preallocate --multi-thread-streams 0 \\
-    sync -- "$1" /events &
+  rclone --config "" --retries 1 --size-only --inplace --local-no-preallocate \\
+    --multi-thread-streams 0 sync -- "$1" /events &
   wait $!
   sleep {SYNC_SECONDS} &
   wait $!
