@@ -131,19 +131,21 @@ def endpoint_document(endpoint: resolved.Endpoint) -> Document:
     return {
         "description": endpoint.description,
         "default_stage": endpoint.default_stage,
-        "stages": {
-            name: {
-                "description": stage.description,
-                "model": stage.model.name,
-                "resource_path": stage.resource_path,
-                "flavor": stage.flavor.name,
-                "instances": stage.instances,
-            }
-            for name, stage in endpoint.stages.items()
-        },
+        "stages": {name: stage_document(stage) for name, stage in endpoint.stages.items()},
         "log_management": endpoint.log_management,
         "tags": endpoint.tags,
         "deletion_protection": endpoint.deletion_protection,
+    }
+
+
+def stage_document(stage: resolved.Stage) -> Document:
+    """One entry of an endpoint's `stages`."""
+    return {
+        "description": stage.description,
+        "model": stage.model.name,
+        "resource_path": stage.resource_path,
+        "flavor": stage.flavor.name,
+        "instances": stage.instances,
     }
 
 
