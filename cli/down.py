@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-import live
+from cli.api import api
+from cli.context import context
+from cli.feed import has_namespace
 from cli.stack import PASSPHRASE, STATE, Stack, environment
-from cli.up import context
 from schemas import load
+from tools.errors import ToolError
 
 
 @click.command()
@@ -35,8 +37,9 @@ def down(spec: Path, name: str | None) -> None:
 def _answers(spec: Path) -> bool:
     workspace = load(spec)
     try:
-        live.read(context(workspace), workspace.name)
-    except live.LiveError as error:
+        with api(context(workspace)) as cluster:
+            has_namespace(cluster, workspace.name)
+    except ToolError as error:
         click.echo(f"{error}: only the stack is removed", err=True)
         return False
     return True

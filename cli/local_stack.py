@@ -9,7 +9,7 @@ from cli.bucket import Buckets, full_key
 from cli.stack import PROJECT
 from schemas import platform, resolved
 from schemas.storage import FromConfig
-from tools import cluster
+from tools import cluster, images
 from tools.errors import ToolError
 
 EXAMPLES = "examples"
@@ -23,11 +23,18 @@ class LocalCluster:
 
     definition: cluster.Definition
     storage: cluster.ObjectStorage
+    state: Path | None = None
+    """Where local clusters are kept; None for the user's state folder."""
 
     @property
     def host(self) -> str:
         """The host of `obs://` addresses that lie on its object storage."""
         return urlsplit(self.storage.endpoint).hostname or ""
+
+    @property
+    def images(self) -> images.Store:
+        """The images that its node holds."""
+        return cluster.find(self.definition.name, self.state).images()
 
 
 def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | None:
@@ -44,7 +51,7 @@ def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | No
             continue
         if status.health.state == "stopped":
             raise ToolError(f"the local cluster {name!r} is stopped", _start(name))
-        return LocalCluster(status.definition, status.storage)
+        return LocalCluster(status.definition, status.storage, state)
     if target.context.startswith("easymaker-"):
         name = target.context.removeprefix("easymaker-")
         raise ToolError(f"the local cluster {name!r} is not there", _start(name))

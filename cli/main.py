@@ -16,8 +16,10 @@ COMMANDS = {
     "local": ("cli.local", "a local cluster: up, down, status, images"),
     "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
     "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
-    "up": ("cli.up", "apply a spec, wait for its trainings, say where the models are"),
+    "status": ("cli.status", "how everything is, with the cause where something failed"),
+    "up": ("cli.up", "apply a spec, wait until all of it works, say where it answers"),
     "validate": ("cli.validate", "everything that is wrong with a spec, at once"),
+    "wait": ("cli.wait", "until resources have a status"),
 }
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from tools.errors import ToolError
-from tools.process import run
 
 PROJECT = Path(__file__).resolve().parents[1]
 """Where Pulumi.yaml lies."""
@@ -25,7 +24,7 @@ _SHOWN = ("--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack by name. Every method raises ToolError with Pulumi's last lines if it fails."""
+    """One stack by name. Every method raises ToolError with all that Pulumi says if it fails."""
 
     name: str
     environment: Mapping[str, str]
@@ -45,14 +44,21 @@ class Stack:
 
     def select(self) -> None:
         """Make it if it is missing, and let plain `pulumi` commands mean it."""
-        self.pulumi("stack", "select", "--create", self.name)
+        try:
+            self.pulumi("stack", "select", "--create", self.name)
+        except PulumiError as error:
+            backend = os.environ.get("PULUMI_BACKEND_URL") or f"file://{STATE}"
+            raise ToolError(
+                f"the backend {backend} can't be used: {error.said}",
+                "PULUMI_BACKEND_URL names another",
+            ) from None
 
     def config(self) -> dict[str, str]:
         """Its configuration, decrypted, by full key."""
         try:
             text = self._stack("config", "--json", "--show-secrets")
-        except ToolError as error:
-            if "passphrase" not in error.message:
+        except PulumiError as error:
+            if "passphrase" not in error.said:
                 raise
             raise ToolError(
                 f"the passphrase does not fit {self.config_file.relative_to(PROJECT)}",
@@ -60,9 +66,10 @@ class Stack:
             ) from None
         return {key: entry.get("value", "") for key, entry in json.loads(text).items()}
 
-    def set_config(self, values: Mapping[str, str], secret: bool = False) -> None:
-        """Set what differs; secret values go by standard input."""
-        now = self.config()
+    def set_config(
+        self, values: Mapping[str, str], now: Mapping[str, str], secret: bool = False
+    ) -> None:
+        """Set what differs from how it is `now`; secret values go by standard input."""
         for key, value in values.items():
             if now.get(key) != value:
                 kind = "--secret" if secret else "--plaintext"
@@ -87,8 +94,19 @@ class Stack:
 
     def pulumi(self, *arguments: str, stdin: str | None = None) -> str:
         """What a command of Pulumi prints."""
-        argv = [pulumi(), *arguments, *_QUIET]
-        return run(argv, env=self.environment, cwd=PROJECT, stdin=stdin)
+        done = subprocess.run(
+            [pulumi(), *arguments, *_QUIET],
+            env={**os.environ, **self.environment},
+            cwd=PROJECT,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            raise PulumiError(" ".join(arguments[:2]), done.stderr.strip() or done.stdout.strip())
+        return done.stdout
 
     def _stack(self, *arguments: str, stdin: str | None = None) -> str:
         return self.pulumi(*arguments, "--stack", self.name, stdin=stdin)
@@ -105,6 +123,14 @@ class Stack:
         )
         if done.returncode:
             raise ToolError(f"`pulumi {command}` failed with exit code {done.returncode}")
+
+
+class PulumiError(ToolError):
+    """A command of Pulumi failed; `said` is all that it said."""
+
+    def __init__(self, command: str, said: str) -> None:
+        self.said = said.removeprefix("error: ")
+        super().__init__(f"`pulumi {command}` failed: {self.said}")
 
 
 def _counts(listed: str) -> dict[str, int]:
@@ -132,6 +158,7 @@ def environment(local: bool) -> dict[str, str]:
     found = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
     if not os.environ.get("PULUMI_BACKEND_URL"):
         STATE.mkdir(mode=0o700, exist_ok=True)
+        STATE.chmod(0o700)
     if {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         return found
     if not local:

@@ -1,17 +1,36 @@
-"""`emctl up`: apply a spec, wait for its trainings, say what came of them."""
+"""`emctl up`: apply a spec, wait until all of it works, say where it answers."""
 
-import os
+import subprocess
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 import live
-from cli import local_stack
-from cli.bucket import Buckets, buckets
-from cli.stack import PROJECT, Stack, environment
-from cli.watch import Watch
-from schemas import load, platform, resolved
+from cli import local_stack, summary
+from cli.api import Api, api
+from cli.bucket import Buckets
+from cli.context import context
+from cli.duration import Duration
+from cli.feed import follow, has_namespace, read
+from cli.prepare import prepare
+from cli.reach import gateway
+from cli.stack import Stack, environment
+from cli.statuses import stage, training
+from cli.statuses.objects import Objects
+from cli.statuses.status import Status
+from cli.targets import KINDS, Target
+from cli.urls import hosts
+from cli.waiting import Waiting, goals
+from schemas import load, resolved
 from tools.errors import ToolError
+
+_PATIENCE_SECONDS = 60
+"""So long the gateway may take until it serves what the cluster says is ready."""
+_HEALTH = {"experiment": "/", "endpoint": "/v2/health/ready", "stage": "/v2/health/ready"}
+_HEALTH["notebook"] = "/api"
+_LOG_TAIL = 15
 
 
 @click.command()
@@ -23,111 +42,174 @@ from tools.errors import ToolError
     type=click.Path(file_okay=False, path_type=Path),
     help="Where local clusters are kept, instead of the user's state folder.",
 )
-def up(spec: Path, name: str | None, state: Path | None) -> None:
-    """Apply a spec, wait for its trainings, and say where their models are.
+@click.option("--timeout", type=Duration(), help="Such as 2h. [default: as long as it takes]")
+def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) -> None:
+    """Apply a spec, wait for its trainings, apply again what waits for them, and say where it
+    answers.
 
     Again and again: what is right stays as it is. On a local cluster it also makes the stack and
-    its secrets, and uploads the examples.
+    its secrets, builds the images that are missing, and uploads the examples. Exits with 1 if
+    something failed or the time is over; what did not fail works nevertheless.
     """
+    end = None if timeout is None else time.monotonic() + timeout
     workspace = load(spec)
     local = local_stack.find(workspace, state)
     stack = Stack(name or spec.stem, environment(local is not None))
-    found = prepare(workspace, stack, spec, local)
-    apply(workspace, stack)
-    report(workspace, found, wait(workspace))
+    found = prepare(workspace, stack, spec, local, _say)
+    with api(context(workspace)) as cluster:
+        run = _Run(workspace, stack, cluster, end)
+        run.train()
+        run.serve()
+    run.report(found)
     if local:
         _tell_directly(stack)
+    if run.failed:
+        lines = [f"{t.kind} {t.name}: {why}" for t, why in run.failed.items()]
+        raise ToolError("\n".join(lines))
 
 
-def prepare(
-    workspace: resolved.Workspace,
-    stack: Stack,
-    spec: Path,
-    local: local_stack.LocalCluster | None,
-) -> Buckets:
-    """Stack, configuration, buckets and example data."""
-    stack.select()
-    plain = {"easymaker:spec": os.path.relpath(spec.resolve(), PROJECT)}
-    stack.set_config(plain)
-    if local:
-        stack.set_config(local_stack.secret_config(workspace, local), secret=True)
-    addresses = [workspace.platform.system_path]
-    for training in workspace.trainings.values():
-        addresses.append(training.output_data)
-    found = buckets(workspace.platform, addresses, stack.config())
-    if local:
-        sent = local_stack.fill(workspace, local, found)
-        _say(f"examples: {sent} files uploaded" if sent else "examples: nothing to upload")
-    return found
+@dataclass
+class _Run:
+    """One `emctl up` from the first apply on."""
 
+    workspace: resolved.Workspace
+    stack: Stack
+    cluster: Api
+    end: float | None
+    """When to give up waiting, on the monotonic clock."""
+    failed: dict[Target, str] = field(default_factory=dict)
+    well: set[Target] = field(default_factory=set)
+    _told: dict[Target, str] = field(default_factory=dict)
 
-def apply(workspace: resolved.Workspace, stack: Stack) -> None:
-    """`pulumi up`."""
-    there = _live(workspace)
-    # Another cluster under the same context: what the state holds is gone.
-    lost = bool(stack.resources) and not there.stack
-    if stack.up(refresh=lost):
-        _say(f"stack {stack.name}: applied")
-    else:
-        _say(f"stack {stack.name}: nothing to change")
+    def train(self) -> None:
+        """Apply, and wait for the trainings; apply again if a model that is served came of it."""
+        before = self._complete(read(self.cluster, self.workspace.name))
+        self._apply()
+        objects = self._wait(
+            [
+                Target("training", name)
+                for name, item in self.workspace.trainings.items()
+                if item.state == "running"
+            ]
+        )
+        if self._complete(objects) - before:
+            self._apply()
 
+    def serve(self) -> None:
+        """Wait until everything that can serve does, seen through the gateway."""
+        objects = read(self.cluster, self.workspace.name)
+        wanted = [Target("experiment", name) for name in self.workspace.experiments]
+        for target in self._stages():
+            of, _, own = target.name.partition("/")
+            if stage.deployment_of(objects, of, own) is not None:
+                wanted.append(target)
+            else:
+                self._leave_out(target, target.status(objects))
+        wanted += [
+            Target("notebook", name)
+            for name, item in self.workspace.notebooks.items()
+            if item.state == "running"
+        ]
+        self._wait(wanted)
+        endpoints = {
+            Target("endpoint", item.name)
+            for item in self.workspace.endpoints.values()
+            if Target("stage", f"{item.name}/{item.default_stage}") in self.well
+        }
+        self._reach({target for target in wanted if target in self.well} | endpoints)
 
-def _live(workspace: resolved.Workspace) -> live.Live:
-    try:
-        return live.read(context(workspace), workspace.name)
-    except live.LiveError as error:
-        raise ToolError(str(error)) from None
+    def report(self, found: Buckets) -> None:
+        """Print results and addresses."""
+        lines, lost = summary.results(self.workspace, found, self.well)
+        self.failed |= lost
+        lines += summary.addresses(self.workspace, self.well)
+        lines += summary.requests(self.workspace, gateway(self.workspace.platform), self.well)
+        click.echo("\n".join(lines), nl=bool(lines))
 
+    def _apply(self) -> None:
+        # Another cluster under the same context: what the state holds is gone.
+        lost = not has_namespace(self.cluster, self.workspace.name) and bool(self.stack.resources)
+        changed = self.stack.up(refresh=lost)
+        _say(f"stack {self.stack.name}: {'applied' if changed else 'nothing to change'}")
 
-def wait(workspace: resolved.Workspace) -> dict[str, str]:
-    """Wait for the trainings that run; why some failed, by name."""
-    running = {
-        name: training.object_name
-        for name, training in workspace.trainings.items()
-        if training.state == "running"
-    }
-    watch = Watch(context(workspace), workspace.name)
-    try:
-        failed = watch.wait(running, _say)
-    except live.LiveError as error:
-        raise ToolError(str(error)) from None
-    for name in failed:
-        tail = watch.log_tail(running[name])
-        if tail:
-            _say(f"{name}: the end of its log:")
-            _say("\n".join(f"  {line}" for line in tail.splitlines()))
-    return failed
+    def _complete(self, objects: Objects) -> set[str]:
+        """The Jobs that are complete, of trainings whose models are served."""
+        models = [
+            item.model.source
+            for endpoint in self.workspace.endpoints.values()
+            for item in endpoint.stages.values()
+        ]
+        served = {model.name for model in models if isinstance(model, resolved.Training)}
+        return {
+            job["metadata"]["name"]
+            for name in served
+            for job in training.complete_jobs(objects, name)
+        }
 
+    def _stages(self) -> list[Target]:
+        return [
+            Target("stage", f"{endpoint.name}/{name}")
+            for endpoint in self.workspace.endpoints.values()
+            for name in endpoint.stages
+        ]
 
-def report(workspace: resolved.Workspace, found: Buckets, failed: dict[str, str]) -> None:
-    """Say where the models are and what the trainings reported.
+    def _wait(self, targets: list[Target]) -> Objects:
+        """Wait until each is well or failed; returns the objects as they were last."""
+        # What was read before the last apply may not show it.
+        with follow(self.cluster, self.workspace.name) as feed:
+            waiting = Waiting(feed, _say, told=self._told)
+            found = waiting.until(goals(targets), self.end)
+        for target, status in found.items():
+            if status.word == KINDS[target.kind].goal:
+                self.well.add(target)
+            else:
+                self._fail(target, status)
+        return waiting.objects or Objects()
 
-    Raises ToolError where one failed or its completion record is not there.
-    """
-    for name, training in workspace.trainings.items():
-        if training.state != "running" or name in failed:
-            continue
-        place = f"{name}-{training.revision}"
-        line = f"{name}: model at {training.output_data}/{place}/model"
-        if found.knows(training.output_data):
-            record = found.read_json(training.output_data, f"{place}/completion.json")
-            if record is None or record["status"] != "COMPLETE":
-                message = f"{training.output_data}/{place} holds no completion record"
-                failed[name] = f"{message} (was it deleted? raise `run` to train again)"
-                continue
-            figures = [f"{key} {value:.4g}" for key, value in record["metrics"].items()]
-            line = ", ".join([line, *figures])
-        click.echo(line)
-    if failed:
-        raise ToolError("\n".join(f"training {name}: {why}" for name, why in failed.items()))
+    def _fail(self, target: Target, status: Status) -> None:
+        final = status.word in KINDS[target.kind].final
+        self.failed[target] = (status.cause or str(status)) if final else f"not in time: {status}"
+        if target.kind == "training" and status.word is training.Word.FAIL_TRAIN:
+            tail = self._log_tail(self.workspace.trainings[target.name].object_name)
+            if tail:
+                _say(f"{target}: the end of its log:")
+                _say("\n".join(f"  {line}" for line in tail.splitlines()))
 
+    def _leave_out(self, target: Target, status: Status) -> None:
+        """A stage that waits for a training which does not run, or failed."""
+        _say(f"{target}: {status}")
+        if status.word in KINDS["stage"].final:
+            self.failed[target] = status.cause
 
-def context(workspace: resolved.Workspace) -> str:
-    """The kubeconfig's context. Raises ToolError for a target that has none."""
-    target = workspace.platform.target
-    if not isinstance(target, platform.KubernetesTarget):
-        raise ToolError("platform.target: only type kubernetes can be applied so far")
-    return target.context
+    def _reach(self, targets: set[Target]) -> None:
+        through, named = gateway(self.workspace.platform), hosts(self.workspace)
+        for target in sorted(targets):
+            why = through.until_ok(named[target], _HEALTH[target.kind], _PATIENCE_SECONDS)
+            if why:
+                self.well.discard(target)
+                self.failed[target] = why
+            else:
+                self.well.add(target)
+
+    def _log_tail(self, job: str) -> str:
+        """The last lines of a Job's log; empty if there are none."""
+        done = subprocess.run(
+            [
+                live.kubectl(),
+                f"--context={context(self.workspace)}",
+                f"--namespace={self.workspace.name}",
+                "logs",
+                f"job/{job}",
+                "--container=main",
+                f"--tail={_LOG_TAIL}",
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        return done.stdout.rstrip()
 
 
 def _tell_directly(stack: Stack) -> None:

@@ -1,0 +1,124 @@
+"""Reading the Kubernetes API as kubectl's user, over one connection that needs no new process.
+
+`kubectl proxy` speaks to the cluster, with whatever credentials the kubeconfig names; it listens
+on a socket that this user alone can open, and passes reading requests on.
+"""
+
+import http.client
+import json
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import live
+from tools.errors import ToolError
+
+_SOCKET_PATH = 100
+"""Bytes that a socket's address surely holds."""
+
+
+class NotFound(ToolError):
+    """There is no such object, or the cluster does not know its kind."""
+
+
+class Api:
+    """The API behind a socket. Raises ToolError in one sentence where it can't be read."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """One object or list, read."""
+        with self._answer(path, parameters, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    @contextmanager
+    def lines(self, path: str, **parameters: str) -> Iterator[http.client.HTTPResponse]:
+        """A stream of lines that comes as long as the API server likes."""
+        with self._answer(path, parameters, timeout=None) as answer:
+            yield answer
+
+    @contextmanager
+    def _answer(
+        self, path: str, parameters: dict[str, str], timeout: float | None
+    ) -> Iterator[http.client.HTTPResponse]:
+        connection = _Connection(self._path, timeout)
+        try:
+            connection.request("GET", f"{path}?{urlencode(parameters)}")
+            answer = connection.getresponse()
+            if answer.status != http.client.OK:
+                raise _refusal(answer)
+            yield answer
+        except (OSError, http.client.HTTPException) as error:
+            raise ToolError(f"the cluster can't be read: {error}") from None
+        finally:
+            connection.close()
+
+
+@contextmanager
+def api(context: str) -> Iterator[Api]:
+    """The API of a context of the kubeconfig."""
+    try:
+        kubectl = live.kubectl()
+    except live.LiveError as error:
+        raise ToolError(str(error)) from None
+    with tempfile.TemporaryDirectory(prefix="emctl-", dir=_short_folder()) as folder:
+        path, log = f"{folder}/api", Path(folder, "log")
+        with (
+            log.open("w", encoding="utf-8") as errors,
+            subprocess.Popen(
+                [
+                    kubectl,
+                    f"--context={context}",
+                    "proxy",
+                    f"--unix-socket={path}",
+                    "--reject-methods=^(POST|PUT|PATCH|DELETE)$",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as proxy,
+        ):
+            try:
+                assert proxy.stdout is not None  # noqa: S101
+                if not proxy.stdout.readline():
+                    said = log.read_text(encoding="utf-8").strip().splitlines()
+                    why = said[-1].removeprefix("error: ") if said else "kubectl proxy ended"
+                    raise ToolError(f"the cluster can't be read: {why}")
+                yield Api(path)
+            finally:
+                proxy.terminate()
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket in the file system."""
+
+    def __init__(self, path: str, timeout: float | None) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _short_folder() -> str | None:
+    """Where a socket's path is short enough; None for the usual place."""
+    return None if len(tempfile.gettempdir()) < _SOCKET_PATH - 40 else "/tmp"  # noqa: S108
+
+
+def _refusal(answer: http.client.HTTPResponse) -> ToolError:
+    text = answer.read().decode("utf-8", "replace").strip()
+    try:
+        said = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        said = text.splitlines()[-1] if text else answer.reason
+    kind = NotFound if answer.status == http.client.NOT_FOUND else ToolError
+    return kind(f"the cluster can't be read: {said}")

@@ -1,0 +1,62 @@
+"""Waiting until resources are as wished, by the cluster's own events."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cli.feed import Feed
+from cli.statuses.objects import Objects
+from cli.statuses.status import Status
+from cli.targets import KINDS, Target
+from tools.errors import ToolError
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Waiting:
+    """Waits, and tells each change of a status."""
+
+    feed: Feed
+    say: Say
+    objects: Objects | None = None
+    """As they were last; None until they are read."""
+    told: dict[Target, str] = field(default_factory=dict)
+    """What was said of each; given, so that several waits say it once."""
+
+    def until(
+        self, wishes: Mapping[Target, StrEnum], end: float | None = None
+    ) -> dict[Target, Status]:
+        """Wait until each target has its word, or one that stays until a person does something.
+
+        `end` is when to give up, on the monotonic clock. Returns the last statuses.
+        """
+        while True:
+            if self.objects is not None:
+                found = {target: target.status(self.objects) for target in wishes}
+                for target, status in found.items():
+                    self._tell(target, status)
+                if all(self._is_over(t, wishes[t], found[t]) for t in wishes):
+                    return found
+            fresh = self.feed.next(None if end is None else max(0.0, end - time.monotonic()))
+            if fresh is not None:
+                self.objects = fresh
+            elif self.objects is None:
+                raise ToolError("the cluster did not answer in time")
+            else:
+                return found
+
+    def _tell(self, target: Target, status: Status) -> None:
+        if self.told.get(target) != str(status):
+            self.told[target] = str(status)
+            self.say(f"{target}: {status}")
+
+    @staticmethod
+    def _is_over(target: Target, wish: StrEnum, status: Status) -> bool:
+        return status.word == wish or status.word in KINDS[target.kind].final
+
+
+def goals(targets: list[Target]) -> dict[Target, StrEnum]:
+    """The words that say all is well."""
+    return {target: KINDS[target.kind].goal for target in targets}
