@@ -1,0 +1,124 @@
+"""The components of an endpoint and of its stages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.manifests import endpoint as manifests
+from components.manifests import routes, stage
+from components.manifests.served import Served
+from components.objects import KubernetesObject
+from schemas import resolved
+from schemas.document import endpoint_document, stage_document
+from schemas.text import to_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageArgs:
+    """`served` is what it serves; None while the training of its model has made nothing yet."""
+
+    workspace: resolved.Workspace
+    endpoint: resolved.Endpoint
+    spec: resolved.Stage
+    served: Served | None
+    depends_on: Sequence[pulumi.Resource] = ()
+    deleted_with: pulumi.Resource | None = None
+
+
+class Stage(pulumi.ComponentResource):
+    """Service and HTTPRoute, and as soon as there is something to serve a Deployment; from two
+    instances a PodDisruptionBudget.
+
+    Outputs: `url`, its own host; `model` and `revision`, what it serves: both empty while it waits.
+    """
+
+    url: str
+    model: str
+    revision: str
+    children: list[pulumi.Resource]
+
+    def __init__(
+        self, name: str, args: StageArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        spec, served = args.spec, args.served
+        if served and (reason := stage.unservable(args.workspace.platform, served)):
+            raise pulumi.RunError(f"endpoints.{spec.endpoint}.stages.{spec.name}: {reason}")
+        props = {"spec": to_json(stage_document(spec))}
+        super().__init__("easymaker:endpoint:Stage", name, props, opts)
+        self.url = routes.url(args.workspace.platform, spec.host)
+        self.model = served.model if served else ""
+        self.revision = served.revision if served else ""
+        inside = pulumi.ResourceOptions(
+            parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
+        )
+        self.children = [
+            KubernetesObject(spec.object_name, manifest, inside)
+            for manifest in stage.manifests(args.workspace, args.endpoint, spec, served)
+        ]
+        self.register_outputs(self.summary)
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """Its outputs."""
+        return {"url": self.url, "model": self.model, "revision": self.revision}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointArgs:
+    """`served` is what each stage serves, by its name: see `components.manifests.served`."""
+
+    workspace: resolved.Workspace
+    spec: resolved.Endpoint
+    served: Mapping[str, Served | None]
+    depends_on: Sequence[pulumi.Resource] = ()
+    deleted_with: pulumi.Resource | None = None
+
+
+class Endpoint(pulumi.ComponentResource):
+    """Its stages, and an HTTPRoute to the default one, which changes only when that stage serves.
+
+    Outputs: `url`, the host of the default stage; `stages`, the outputs of each by name.
+    """
+
+    url: str
+    stages: dict[str, dict[str, str]]
+    children: list[pulumi.Resource]
+
+    def __init__(
+        self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        spec = args.spec
+        props = {"spec": to_json(endpoint_document(spec))}
+        super().__init__("easymaker:endpoint:Endpoint", name, props, opts)
+        self.url = routes.url(args.workspace.platform, spec.host)
+        made = {key: self._stage(args, item) for key, item in spec.stages.items()}
+        self.stages = {key: item.summary for key, item in made.items()}
+        before = made[spec.default_stage].children
+        own = KubernetesObject(
+            spec.object_name,
+            manifests.route(args.workspace, spec),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*args.depends_on, *before],
+                deleted_with=args.deleted_with,
+            ),
+        )
+        self.children = [child for item in made.values() for child in item.children] + [own]
+        self.register_outputs({"url": self.url, "stages": self.stages})
+
+    def _stage(self, args: EndpointArgs, spec: resolved.Stage) -> Stage:
+        return Stage(
+            # The first label of its host, which no other stage has.
+            f"{spec.name}-{spec.endpoint}",
+            StageArgs(
+                workspace=args.workspace,
+                endpoint=args.spec,
+                spec=spec,
+                served=args.served[spec.name],
+                depends_on=args.depends_on,
+                deleted_with=args.deleted_with,
+            ),
+            # A protected endpoint may still lose a stage.
+            pulumi.ResourceOptions(parent=self, protect=False),
+        )
