@@ -6,7 +6,7 @@ A PersistentVolume, because Pod Security forbids pods host paths, and NFS where 
 from collections.abc import Iterable, Iterator
 
 from components.manifests import Manifest
-from components.manifests.metadata import dns_label, labels
+from components.manifests.metadata import SKIP_AWAIT, dns_label, labels
 from schemas import resolved
 from schemas.address import Address
 from schemas.storage import EfsNas, HostPathNas, NfsNas
@@ -101,6 +101,8 @@ def _claim(workspace: str, name: str) -> Manifest:
             "name": claim_name(name),
             "namespace": workspace,
             "labels": labels(KIND, name),
+            # There is nothing to wait for; Pulumi would look for a storage class and miss it.
+            "annotations": dict(SKIP_AWAIT),
         },
         "spec": {
             "accessModes": ["ReadWriteMany"],

@@ -69,7 +69,12 @@ def test_volume_and_claim_of_the_one_that_is_used(spec: resolved.Workspace) -> N
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": {"name": claim, "namespace": "iris", "labels": labels},
+            "metadata": {
+                "name": claim,
+                "namespace": "iris",
+                "labels": labels,
+                "annotations": {"pulumi.com/skipAwait": "true"},
+            },
             "spec": {
                 "accessModes": ["ReadWriteMany"],
                 "resources": {"requests": {"storage": "1Mi"}},
