@@ -3,17 +3,24 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes import KubeClientSettingsArgs, Provider
 
 import live
-from components import training, workspace
-from components.manifests import stores
+from components import endpoint, experiment, model, notebook, pool, training, workspace
+from components.manifests import Manifest, stores
+from components.manifests.pool import check_pools, used_pools
+from components.manifests.served import Served, served
 from schemas import platform, resolved
 
+TOKEN_KEY = "tokenKey"  # noqa: S105
+"""The key of the stack's configuration with the secret that notebooks' tokens are made of."""
 _BATCH = 32
 """So many registrations run ahead before the engine gets its turn."""
+
+Outputs = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +36,7 @@ class Settings:
     live: live.Live
 
 
-async def build(spec: resolved.Workspace, settings: Settings) -> dict[str, object]:
+async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
     """Register everything. Returns the stack's outputs.
 
     Raises pulumi.RunError where the namespace belongs to another stack.
@@ -43,48 +50,149 @@ async def build(spec: resolved.Workspace, settings: Settings) -> dict[str, objec
             f"namespace {spec.name!r} belongs to the stack {owner} (this one is {settings.stack}): "
             "choose another `workspace`"
         )
-    cluster = provider(target)
-    options = pulumi.ResourceOptions(providers=[cluster])
-    home = workspace.Workspace(
-        spec.name,
-        workspace.WorkspaceArgs(
-            spec=spec,
-            stack=settings.stack,
-            launcher_files=settings.launcher_files,
-            kept_launchers=settings.live.launchers_of(spec.trainings),
-            credentials={key: settings.secret(key) for key in stores.config_keys(spec.platform)},
-        ),
-        options,
-    )
-    made: list[pulumi.Resource] = [*home.children]
-    outputs: dict[str, object] = {}
-    for number, (name, item) in enumerate(spec.trainings.items()):
-        if number % _BATCH == 0:
-            # Lets the engine start on what is there, and the loop forget what is done.
-            await asyncio.sleep(0)
-        component = training.Training(
-            name,
-            training.TrainingArgs(
-                workspace=spec,
-                spec=item,
-                launcher=home.launcher,
-                jobs=settings.live.jobs_of(name),
-                depends_on=home.children,
-                deleted_with=home.owner,
-            ),
-            pulumi.ResourceOptions(
-                providers=[cluster], parent=home, protect=item.deletion_protection
-            ),
-        )
-        made += component.children
-        outputs[name] = {
-            "job": component.job,
-            "revision": component.revision,
-            "output": component.output,
-        }
+    builder = _Builder(spec, settings, provider(target))
+    outputs = {
+        "namespace": spec.name,
+        "experiments": await builder.experiments(),
+        "trainings": await builder.trainings(),
+        "models": await builder.models(),
+        "endpoints": await builder.endpoints(),
+        "notebooks": await builder.notebooks(),
+    }
     # Waiting here for all of them spares the SDK a wait that grows with their square.
-    await asyncio.gather(*(item.urn.future() for item in made), return_exceptions=True)
-    return {"namespace": home.namespace, "trainings": outputs}
+    await asyncio.gather(*(item.urn.future() for item in builder.made), return_exceptions=True)
+    return outputs
+
+
+class _Builder:
+    """Registers one kind after the other, each below the workspace."""
+
+    def __init__(self, spec: resolved.Workspace, settings: Settings, cluster: Provider) -> None:
+        self.spec = spec
+        self.settings = settings
+        self.made: list[pulumi.Resource] = []
+        self._providers: list[pulumi.ProviderResource] = [cluster]
+        there = settings.live
+        self.home = workspace.Workspace(
+            spec.name,
+            workspace.WorkspaceArgs(
+                spec=spec,
+                stack=settings.stack,
+                launcher_files=settings.launcher_files,
+                kept_launchers=there.launchers_of(spec.trainings),
+                credentials={k: settings.secret(k) for k in stores.config_keys(spec.platform)},
+                jobs=[job for name in spec.trainings for job in there.jobs_of(name).values()],
+            ),
+            pulumi.ResourceOptions(providers=self._providers),
+        )
+        self.made += self.home.children
+        pools = used_pools(spec)
+        used = {name: spec.platform.pools[name] for name in pools}
+        for sentence in check_pools(used, list(there.nodes.values())):
+            pulumi.log.warn(sentence)
+        for name, flavors in pools.items():
+            pool.GpuPool(name, pool.GpuPoolArgs(spec=used[name], flavors=flavors), self._below())
+
+    async def experiments(self) -> Outputs:
+        found: Outputs = {}
+        for name, item in self.spec.experiments.items():
+            made = experiment.Experiment(
+                name, experiment.ExperimentArgs(spec=item, **self._common()), self._below()
+            )
+            await self._registered(made.children)
+            found[name] = {"url": made.url}
+        return found
+
+    async def trainings(self) -> Outputs:
+        found: Outputs = {}
+        for name, item in self.spec.trainings.items():
+            made = training.Training(
+                name,
+                training.TrainingArgs(
+                    spec=item,
+                    launcher=self.home.launcher,
+                    jobs=self.settings.live.jobs_of(name),
+                    **self._common(),
+                ),
+                self._below(protect=item.deletion_protection),
+            )
+            await self._registered(made.children)
+            found[name] = {"job": made.job, "revision": made.revision, "output": made.output}
+        return found
+
+    async def models(self) -> Outputs:
+        found: Outputs = {}
+        records = self.settings.live.config_maps
+        for name, item in self.spec.models.items():
+            settled = self._served(item, records.get(item.object_name))
+            made = model.Model(
+                name, model.ModelArgs(spec=item, served=settled, **self._common()), self._below()
+            )
+            await self._registered(made.children)
+            found[name] = {"path": made.path, "revision": made.revision}
+        return found
+
+    async def endpoints(self) -> Outputs:
+        found: Outputs = {}
+        deployments = self.settings.live.deployments
+        for name, item in self.spec.endpoints.items():
+            made = endpoint.Endpoint(
+                name,
+                endpoint.EndpointArgs(
+                    spec=item,
+                    served={
+                        key: self._served(stage.model, deployments.get(stage.object_name))
+                        for key, stage in item.stages.items()
+                    },
+                    **self._common(),
+                ),
+                self._below(protect=item.deletion_protection),
+            )
+            await self._registered(made.children)
+            found[name] = {"url": made.url, "stages": made.stages}
+        return found
+
+    async def notebooks(self) -> Outputs:
+        found: Outputs = {}
+        for name, item in self.spec.notebooks.items():
+            made = notebook.Notebook(
+                name,
+                notebook.NotebookArgs(
+                    spec=item,
+                    token=notebook.derived_token(
+                        self.settings.secret(TOKEN_KEY), self.spec.name, name
+                    ),
+                    **self._common(),
+                ),
+                self._below(protect=item.deletion_protection),
+            )
+            await self._registered(made.children)
+            found[name] = {"url": made.url}
+        return found
+
+    def _served(self, item: resolved.Model, own: Manifest | None) -> Served | None:
+        """What counts of a model now; `own` is what said so last."""
+        there = self.settings.live
+        source = item.source
+        jobs = there.jobs_of(source.name) if isinstance(source, resolved.Training) else {}
+        return served(item, jobs, own)
+
+    def _common(self) -> Outputs:
+        """Arguments of every component below the workspace."""
+        return {
+            "workspace": self.spec,
+            "depends_on": self.home.ready,
+            "deleted_with": self.home.owner,
+        }
+
+    def _below(self, protect: bool = False) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(providers=self._providers, parent=self.home, protect=protect)
+
+    async def _registered(self, children: list[pulumi.Resource]) -> None:
+        """Note them. Now and then the engine may start on what is there, and the loop forgets."""
+        self.made += children
+        if len(self.made) // _BATCH != (len(self.made) - len(children)) // _BATCH:
+            await asyncio.sleep(0)
 
 
 def provider(target: platform.KubernetesTarget) -> Provider:

@@ -1,7 +1,8 @@
 """The program's graph: what is registered, below what, with which options."""
 
+import copy
+import dataclasses
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,27 @@ from launcher import causes
 import live
 import program
 from components.manifests import launcher, training
-from components.manifests.metadata import LAUNCHER_LABEL, MADE_OF_ANNOTATION, SPEC_ANNOTATION
-from schemas import load, resolved
+from components.manifests.metadata import (
+    LAUNCHER_LABEL,
+    MADE_OF_ANNOTATION,
+    SPEC_ANNOTATION,
+)
+from components.manifests.served import settled
+from schemas import resolved
+from tests.support import workspaces
 from tests.support.recorder import Graph, record
 
-ROOT = Path(__file__).parents[2]
 FILES = {"__main__.py": "print()", "main.py": "x = 1"}
 LATER = {**FILES, "main.py": "x = 2"}
 JOB = "kubernetes:batch/v1:Job"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 NOTHING = live.Live()
 
 
 @pytest.fixture(scope="module")
-def spec() -> resolved.Workspace:
-    return load(ROOT / "stacks" / "local.yaml")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> resolved.Workspace:
+    return workspaces.workspace(tmp_path_factory.mktemp("spec"))
 
 
 def graph(
@@ -50,26 +57,54 @@ def as_live(made: Graph) -> live.Live:
     for node in made.all(JOB):
         job = json.loads(json.dumps(node.inputs))
         job["metadata"] |= {"uid": "u", "resourceVersion": "1"}
+        job["metadata"].setdefault("annotations", {})
         job["metadata"]["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"] = "x"
         job["spec"]["template"]["metadata"]["labels"]["controller-uid"] = "u"
         job["spec"]["template"]["spec"] |= {"dnsPolicy": "ClusterFirst"}
         job["spec"]["completionMode"] = job["spec"].get("completionMode", "NonIndexed")
         job["spec"]["manualSelector"] = False
         jobs[node.inputs["metadata"]["name"]] = job
-    maps = {node.inputs["metadata"]["name"]: node.inputs for node in made.all(CONFIG_MAP)}
-    return live.Live("easymaker/test", jobs=jobs, config_maps=maps)
+
+    def of(type_: str) -> dict[str, Any]:
+        return {node.inputs["metadata"]["name"]: node.inputs for node in made.all(type_)}
+
+    return live.Live(
+        "easymaker/test",
+        jobs=jobs,
+        config_maps=of(CONFIG_MAP),
+        deployments=of(DEPLOYMENT),
+        stateful_sets=of("kubernetes:apps/v1:StatefulSet"),
+        routes=of("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"),
+    )
+
+
+def complete(there: live.Live, name: str, when: str) -> live.Live:
+    """The same after that Job ended well."""
+    jobs = copy.deepcopy(there.jobs)
+    jobs[name]["status"] = {
+        "conditions": [{"type": "Complete", "status": "True"}],
+        "completionTime": when,
+    }
+    return dataclasses.replace(there, jobs=jobs)
 
 
 def test_every_object_stands_below_a_component(spec: resolved.Workspace) -> None:
     made = graph(spec)
-    for node in made.nodes.values():
-        if node.type.startswith("kubernetes:"):
-            assert made.nodes[node.parent].type.startswith("easymaker:")
+    objects = [node for node in made.nodes.values() if node.type.startswith("kubernetes:")]
+    for node in objects:
+        assert made.nodes[node.parent].type.startswith("easymaker:")
     workspace = made.one("easymaker:workspace:Workspace")
-    assert made.one("easymaker:training:Training").parent == workspace.urn
-    components = {n.urn for n in made.nodes.values() if n.type.startswith("easymaker:")}
-    assert components <= made.outputs.keys()
-    assert all(made.outputs[urn] for urn in components)
+    components = [node for node in made.nodes.values() if node.type.startswith("easymaker:")]
+    endpoint = made.one("easymaker:endpoint:Endpoint")
+    for node in components:
+        stage = node.type == "easymaker:endpoint:Stage"
+        root = node is workspace
+        assert node.parent == ("" if root else endpoint.urn if stage else workspace.urn) or root
+        assert made.outputs[node.urn]
+    assert {node.type.rpartition(":")[2] for node in components} == {
+        *("Workspace", "GpuPool", "Experiment", "Training", "Model", "Endpoint", "Stage"),
+        "Notebook",
+    }
 
 
 def test_everything_goes_through_the_one_provider_in_its_sdks_version(
@@ -77,7 +112,7 @@ def test_everything_goes_through_the_one_provider_in_its_sdks_version(
 ) -> None:
     made = graph(spec)
     provider = made.one("pulumi:providers:kubernetes")
-    assert provider.inputs["context"] == provider.inputs["clusterIdentifier"] == "easymaker-local"
+    assert provider.inputs["context"] == provider.inputs["clusterIdentifier"] == "here"
     assert "kubeconfig" not in provider.inputs
     for node in made.nodes.values():
         if node.type.startswith("kubernetes:"):
@@ -88,21 +123,39 @@ def test_everything_goes_through_the_one_provider_in_its_sdks_version(
 def test_what_is_in_the_namespace_goes_with_it(spec: resolved.Workspace) -> None:
     made = graph(spec)
     namespace = made.one("kubernetes:core/v1:Namespace")
-    inside = [*made.all(JOB), *made.all(CONFIG_MAP), made.one("kubernetes:core/v1:Secret")]
+    inside = [
+        node for node in made.nodes.values() if "namespace" in node.inputs.get("metadata", {})
+    ]
+    assert {node.inputs["kind"] for node in inside} >= {"Job", "Deployment", "StatefulSet"}
     for node in inside:
         assert node.deleted_with == namespace.urn
         assert namespace.urn in node.depends_on
-    (job,) = made.all(JOB)
-    assert made.one("kubernetes:core/v1:Secret").urn in job.depends_on
-    assert made.one(CONFIG_MAP).urn in job.depends_on
 
 
-def test_credentials_are_secret_and_in_the_secret_alone(spec: resolved.Workspace) -> None:
+def test_work_begins_when_the_workspace_is_all_there(spec: resolved.Workspace) -> None:
     made = graph(spec)
-    secret = made.one("kubernetes:core/v1:Secret")
-    data = secret.inputs["stringData"]
-    assert data == "<secret>" or set(data.values()) == {"<secret>"}
-    others = [node.inputs for node in made.nodes.values() if node is not secret]
+    record = made.nodes[next(urn for urn in made.nodes if urn.endswith("::lab-workspace"))]
+    own = [node for node in made.nodes.values() if node.parent == record.parent]
+    parts = {
+        node.urn
+        for node in own
+        if node.type.startswith("kubernetes:")
+        and node is not record
+        and node.inputs["kind"] not in ("Namespace", "PersistentVolume")
+    }
+    assert parts <= set(record.depends_on)
+    (job,) = made.all(JOB)
+    assert record.urn in job.depends_on
+
+
+def test_secrets_are_in_secrets_alone(spec: resolved.Workspace) -> None:
+    made = graph(spec)
+    secrets = made.all("kubernetes:core/v1:Secret")
+    assert len(secrets) == 1 + len(spec.notebooks)
+    for secret in secrets:
+        data = secret.inputs["stringData"]
+        assert data == "<secret>" or set(data.values()) == {"<secret>"}
+    others = [node.inputs for node in made.nodes.values() if node not in secrets]
     assert "value of" not in json.dumps(others)
 
 
@@ -116,38 +169,31 @@ def test_second_run_registers_the_very_same(spec: resolved.Workspace) -> None:
     assert again.nodes == first.nodes
 
 
+# --- trainings ----------------------------------------------------------------------------------
+
+OUTPUT = "output_data: obs://objects.ml.test/results\n"
+
+
+def changed(folder: Path, more: str) -> resolved.Workspace:
+    """The spec with one more line in its training."""
+    return workspaces.workspace(folder, (OUTPUT, f"{OUTPUT}    {more}\n"))
+
+
 def test_new_launcher_reaches_no_job_that_exists(spec: resolved.Workspace) -> None:
     first = graph(spec)
     later = graph(spec, as_live(first), LATER)
     (job,) = later.all(JOB)
     assert job.inputs == first.one(JOB).inputs
-    names = {node.inputs["metadata"]["name"] for node in later.all(CONFIG_MAP)}
-    assert names == {
-        launcher.launcher_name(FILES),
-        launcher.launcher_name(FILES | {"main.py": "x = 2"}),
-    }
-    old = job.inputs["metadata"]["labels"][LAUNCHER_LABEL]
-    (kept,) = [n for n in later.all(CONFIG_MAP) if n.inputs["metadata"]["name"] == old]
-    assert kept.inputs == first.one(CONFIG_MAP).inputs
-
-
-def changed(tmp_path: Path, *changes: tuple[str, str]) -> resolved.Workspace:
-    text = (ROOT / "stacks" / "local.yaml").read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return written(tmp_path, text)
-
-
-def written(tmp_path: Path, text: str) -> resolved.Workspace:
-    shutil.copytree(ROOT / "stacks" / "platform", tmp_path / "platform")
-    (tmp_path / "stack.yaml").write_text(text)
-    return load(tmp_path / "stack.yaml")
+    kept = {node.inputs["metadata"]["name"]: node for node in later.all(CONFIG_MAP)}
+    names = {launcher.launcher_name(FILES), launcher.launcher_name(LATER)}
+    assert {name for name in kept if name.startswith("launcher-")} == names
+    old = kept[job.inputs["metadata"]["labels"][LAUNCHER_LABEL]]
+    assert old.inputs == first.nodes[old.urn].inputs
 
 
 def test_new_revision_is_one_job_more(spec: resolved.Workspace, tmp_path: Path) -> None:
     first = graph(spec)
-    other = changed(tmp_path, ("max_iter: 200", "max_iter: 9"))
+    other = changed(tmp_path, "hyperparameters: {epochs: 9}")
     later = graph(other, as_live(first))
     old = first.one(JOB)
     # The training's spec is on its current Job alone.
@@ -155,43 +201,99 @@ def test_new_revision_is_one_job_more(spec: resolved.Workspace, tmp_path: Path) 
     assert later.nodes[old.urn] == old
     assert len(later.all(JOB)) == 2
     outputs = later.outputs[later.one("easymaker:training:Training").urn]
-    assert outputs["revision"] == other.trainings["iris-sklearn"].revision
+    assert outputs["revision"] == other.trainings["fit"].revision
     assert outputs["job"] != old.inputs["metadata"]["name"]
 
 
 @pytest.mark.parametrize(
-    ("change", "fields"),
+    ("more", "fields"),
     [
-        (("description: logistic regression", "description: x"), {"metadata"}),
-        (("    max_time: 1h", "    tags: {team: vision}\n    max_time: 1h"), {"metadata"}),
-        (("max_time: 1h", "max_time: 2h"), {"metadata", "activeDeadlineSeconds"}),
-        (("    max_time: 1h", "    state: stopped\n    max_time: 1h"), {"metadata", "suspend"}),
+        ("description: x", {"metadata"}),
+        ("tags: {team: vision}", {"metadata"}),
+        ("max_time: 2h", {"metadata", "activeDeadlineSeconds"}),
+        ("state: stopped", {"metadata", "suspend"}),
     ],
 )
 def test_in_place_changes_touch_no_pod(
-    spec: resolved.Workspace, tmp_path: Path, change: tuple[str, str], fields: set[str]
+    spec: resolved.Workspace, tmp_path: Path, more: str, fields: set[str]
 ) -> None:
     first = graph(spec)
-    later = graph(changed(tmp_path, change), as_live(first)).one(JOB).inputs
+    later = graph(changed(tmp_path, more), as_live(first)).one(JOB).inputs
     before = first.one(JOB).inputs
     different = {key for key in ("apiVersion", "kind", "metadata") if before[key] != later[key]}
     different |= {key for key in before["spec"] if before["spec"][key] != later["spec"][key]}
+    # max_time is in the launcher's document, too; an existing Job keeps what it was made with.
     assert different == fields
     assert before["metadata"]["name"] == later["metadata"]["name"]
-    assert (
-        before["metadata"]["annotations"][MADE_OF_ANNOTATION]
-        == later["metadata"]["annotations"][MADE_OF_ANNOTATION]
-    )
+    made_of = [item["metadata"]["annotations"][MADE_OF_ANNOTATION] for item in (before, later)]
+    assert made_of[0] == made_of[1]
 
 
 def test_training_that_leaves_takes_its_history_along(
     spec: resolved.Workspace, tmp_path: Path
 ) -> None:
-    head = (ROOT / "stacks" / "local.yaml").read_text().partition("trainings:")[0]
     first = graph(spec)
-    later = graph(written(tmp_path, head), as_live(first), LATER)
+    start, end = workspaces.SPEC.index("trainings:"), workspaces.SPEC.index("notebooks:")
+    without = workspaces.workspace(tmp_path, (workspaces.SPEC[start:end], ""))
+    later = graph(without, as_live(first), LATER)
     assert later.all(JOB) == []
-    assert len(later.all(CONFIG_MAP)) == 1
+    names = {node.inputs["metadata"]["name"] for node in later.all(CONFIG_MAP)}
+    assert launcher.launcher_name(FILES) not in names
+
+
+# --- what stages serve --------------------------------------------------------------------------
+
+
+def serves(made: Graph) -> str:
+    """The revision that the stage's pods are made for; empty while there are none."""
+    for node in made.all(DEPLOYMENT):
+        if node.inputs["metadata"]["name"].startswith("stage-"):
+            found = settled(node.inputs)
+            assert found is not None
+            return found.revision
+    return ""
+
+
+def test_stage_waits_for_its_training_and_then_serves_it(spec: resolved.Workspace) -> None:
+    first = graph(spec)
+    assert serves(first) == ""
+    there = as_live(first)
+    assert serves(graph(spec, there)) == ""
+    training = spec.trainings["fit"]
+    done = complete(there, training.object_name, "2026-01-01T00:00:00Z")
+    later = graph(spec, done)
+    assert serves(later) == training.revision
+    # Nothing else changes but the model's record.
+    new = {urn for urn in later.nodes if urn not in first.nodes}
+    other = {urn for urn in first.nodes if later.nodes[urn].inputs != first.nodes[urn].inputs}
+    assert {later.nodes[urn].inputs["kind"] for urn in new} == {"Deployment"}
+    assert {later.nodes[urn].inputs["metadata"]["name"] for urn in other} == {"model-fitted"}
+
+
+def test_stage_keeps_what_it_serves_until_the_next_is_complete(
+    spec: resolved.Workspace, tmp_path: Path
+) -> None:
+    old = spec.trainings["fit"]
+    there = complete(as_live(graph(spec)), old.object_name, "2026-01-01T00:00:00Z")
+    there = dataclasses.replace(as_live(graph(spec, there)), jobs=there.jobs)
+    other = changed(tmp_path, "hyperparameters: {epochs: 9}")
+    new = other.trainings["fit"]
+    training_now = graph(other, there)
+    assert serves(training_now) == old.revision
+    then = complete(as_live(training_now), old.object_name, "2026-01-01T00:00:00Z")
+    then = complete(then, new.object_name, "2026-01-02T00:00:00Z")
+    assert serves(graph(other, then)) == new.revision
+
+
+def test_jobs_that_somebody_removed_change_nothing(spec: resolved.Workspace) -> None:
+    name = spec.trainings["fit"].object_name
+    there = complete(as_live(graph(spec)), name, "2026-01-01T00:00:00Z")
+    before = graph(spec, there)
+    after = graph(spec, dataclasses.replace(as_live(before), jobs={}))
+    assert after.nodes == before.nodes
+
+
+# --- who may ------------------------------------------------------------------------------------
 
 
 def test_namespace_of_another_stack_is_refused(spec: resolved.Workspace) -> None:
@@ -199,10 +301,12 @@ def test_namespace_of_another_stack_is_refused(spec: resolved.Workspace) -> None
         graph(spec, live.Live("easymaker/other"))
 
 
-def test_deletion_protection_protects_the_jobs(spec: resolved.Workspace, tmp_path: Path) -> None:
-    protected = changed(tmp_path, ("max_time: 1h", "max_time: 1h\n    deletion_protection: true"))
+def test_deletion_protection_protects(spec: resolved.Workspace, tmp_path: Path) -> None:
+    protected = changed(tmp_path, "deletion_protection: true")
     assert graph(protected).one("easymaker:training:Training").protect
     assert not graph(spec).one("easymaker:training:Training").protect
+    notebooks = {n.name: n.protect for n in graph(spec).all("easymaker:notebook:Notebook")}
+    assert notebooks == {"explore": False, "train": True}
 
 
 def test_codes_that_are_tried_again_are_the_launchers() -> None:
