@@ -1,5 +1,6 @@
 """The images that a cluster's node holds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.errors import ToolError
@@ -27,11 +28,15 @@ class NodeImages:
             self._names = set(run([*self._ctr, "images", "list", "-q"]).split())
         return reference in self._names
 
+    def blobs(self) -> set[str]:
+        """The digests of the layers that it has."""
+        return set(run([*self._ctr, "content", "list", "-q"]).split())
+
     def load(self, archive: Path) -> None:
         """Import an OCI archive under the names it carries."""
         self._names = None
         run([*self._ctr, "images", "import", archive])
 
-    def export(self, reference: str, archive: Path) -> None:
-        """Write an image as an OCI archive."""
-        run([*self._ctr, "images", "export", archive, reference])
+    def export(self, references: Sequence[str], archive: Path) -> None:
+        """Write images as one OCI archive."""
+        run([*self._ctr, "images", "export", archive, *references])

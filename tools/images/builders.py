@@ -3,13 +3,14 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from tools.debian import require_packages
 from tools.errors import ToolError
+from tools.images import archives
 from tools.images.workshop import ISOLATED, Workshop
 from tools.process import run
 
@@ -20,6 +21,9 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 class Builder(Protocol):
     """Builds images in a workshop. Each call raises ToolError with the step that failed."""
 
+    takes: bool
+    """Whether building goes on from images of a store, see `take`."""
+
     def pull(self, reference: str) -> bool:
         """Whether a registry gave the image."""
 
@@ -28,8 +32,14 @@ class Builder(Protocol):
     ) -> None:
         """Build the Dockerfile of `context`, on `base` if it has one."""
 
-    def save(self, reference: str, archive: Path) -> None:
-        """Write a built image as one archive file that `ctr images import` reads."""
+    def take(self, reference: str, archive: Path) -> None:
+        """Have the image of an archive as if it had been built."""
+
+    def save(self, reference: str, archive: Path, present: Collection[str]) -> None:
+        """Write a built image as one archive file that `ctr images import` reads.
+
+        The layers that its reader has (`present`, digests) may be missing from it.
+        """
 
     def push(self, reference: str, target: str, *, plain_http: bool) -> str:
         """Push a built image as `target` (REGISTRY/NAME:TAG) and return its digest."""
@@ -57,6 +67,8 @@ def find(workshop: Workshop, say: Say) -> Builder:
 
 class Buildah:
     """Buildah with a storage of its own in the workshop; steps run in a chroot."""
+
+    takes = True
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
@@ -93,9 +105,20 @@ class Buildah:
             f"--tag={reference}", *_build_options(base, secrets), context,
         )  # fmt: skip
 
-    def save(self, reference: str, archive: Path) -> None:
-        target = f"oci-archive:{archive}:{reference}"
-        self._run(f"saving {reference}", "push", reference, target)
+    def take(self, reference: str, archive: Path) -> None:
+        layout = self._workshop.path("layout")
+        image = archives.unpack(archive, layout, reference)
+        self._run(f"reading {reference}", "pull", "--quiet", f"oci:{layout}:{reference}")
+        self._run(f"reading {reference}", "tag", image, reference)
+        shutil.rmtree(layout)
+
+    def save(self, reference: str, archive: Path, present: Collection[str]) -> None:
+        layout = self._workshop.path("layout")
+        # Quick to write and read, and the same layer always comes out with the same digest.
+        options = ["--format=oci", "--compression-format=zstd", "--compression-level=1"]
+        self._run(f"saving {reference}", "push", *options, reference, f"oci:{layout}:{reference}")
+        archives.pack(layout, archive, present)
+        shutil.rmtree(layout)
 
     def push(self, reference: str, target: str, *, plain_http: bool) -> str:
         digest = self._workshop.folder / "digest"
@@ -111,6 +134,8 @@ class Buildah:
 
 class Docker:
     """The Docker engine of this host; its own layer cache stays, as always with it."""
+
+    takes = False
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
@@ -136,7 +161,11 @@ class Docker:
         )  # fmt: skip
         self._built.append(reference)
 
-    def save(self, reference: str, archive: Path) -> None:
+    def take(self, reference: str, archive: Path) -> None:
+        self._workshop.run(f"reading {reference}", ["docker", "load", f"--input={archive}"])
+
+    def save(self, reference: str, archive: Path, present: Collection[str]) -> None:
+        del present  # The engine writes whole images only.
         self._workshop.run(
             f"saving {reference}", ["docker", "save", f"--output={archive}", reference]
         )

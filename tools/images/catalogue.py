@@ -5,7 +5,7 @@ Code that it runs is a folder of `runtime` beside that.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
@@ -66,6 +66,10 @@ IMAGES = {
         Image("tensorflow-keras3", space_mb=50, base="tensorflow"),
         Image("pytorch", space_mb=4000),
         Image("tensorboard", space_mb=800),
+        Image("serving-tensorflow", space_mb=100, base="tensorflow", code=("serving",)),
+        Image("serving-pytorch", space_mb=100, base="pytorch", code=("serving",)),
+        Image("serving-sklearn", space_mb=100, base="python", code=("serving",)),
+        Image("serving-front", space_mb=600, code=("serving",)),
         Image("notebook-python", space_mb=1200, base="python", code=("notebook",)),
         Image("notebook-tensorflow", space_mb=1200, base="tensorflow", code=("notebook",)),
         Image("notebook-pytorch", space_mb=1200, base="pytorch", code=("notebook",)),
@@ -147,13 +151,18 @@ def inputs(folder: Path) -> list[Input]:
     return sorted(found, key=lambda file: file.path)
 
 
-def build_order(images: Mapping[str, Image], names: Iterable[str]) -> list[str]:
-    """`names` and the images that they stand on, each after its base."""
+def build_order(
+    images: Mapping[str, Image], names: Iterable[str], held: Collection[str] = ()
+) -> list[str]:
+    """`names` and the images that they stand on, each after its base.
+
+    What those stand on that are `held` already is not needed.
+    """
     order: list[str] = []
 
     def add(name: str) -> None:
         base = images[name].base
-        if base is not None:
+        if base is not None and name not in held:
             add(base)
         if name not in order:
             order.append(name)

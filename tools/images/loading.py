@@ -1,9 +1,9 @@
 """Building the images that a cluster lacks, and loading them there."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tools.errors import ToolError
 from tools.images import base, builders, catalogue, host
@@ -19,18 +19,22 @@ class Store(Protocol):
     def has(self, reference: str) -> bool:
         """Whether the image is there."""
 
+    def blobs(self) -> Collection[str]:
+        """The digests of the layers that it has; archives may come without these."""
+
     def load(self, archive: Path) -> None:
         """Import an OCI archive under the names it carries."""
 
 
+@runtime_checkable
 class Source(Protocol):
-    """A store that images can be copied from: another cluster on this host."""
+    """A store that images can be copied from."""
 
     def has(self, reference: str) -> bool:
         """Whether the image is there."""
 
-    def export(self, reference: str, archive: Path) -> None:
-        """Write an image as an OCI archive."""
+    def export(self, references: Sequence[str], archive: Path) -> None:
+        """Write images as one OCI archive, in which they share their layers."""
 
 
 def ensure_loaded(
@@ -38,9 +42,11 @@ def ensure_loaded(
 ) -> dict[str, str]:
     """Build and load those of `names` that `store` lacks; the reference of each, by name.
 
-    An image that one of `sources` has is copied from there instead. What was needed for building
-    is removed in the end, also after a failure or an interrupt, except for the base that was
-    bootstrapped where no registry answers: `debian-*.tar.gz` in the cache.
+    An image that one of `sources` has is copied from there instead, and building goes on from what
+    the store has of the images below. Those get loaded too: they add a name and no layer.
+    What was needed for building is removed in the end, also after a failure or an interrupt,
+    except for the base that was bootstrapped where no registry answers: `debian-*.tar.gz` in the
+    cache.
 
     Raises ToolError where an image is unknown, or where building fails, naming the step.
     """
@@ -51,54 +57,82 @@ def ensure_loaded(
         return wanted
     with workshop() as shop:
         archive = shop.folder / "image.tar"
-        for name in list(missing):
-            reference = wanted[name]
-            source = next((source for source in sources if source.has(reference)), None)
-            if source is not None:
-                source.export(reference, archive)
+        for source in sources:
+            found = [name for name in missing if source.has(wanted[name])]
+            if found:
+                source.export([wanted[name] for name in found], archive)
                 store.load(archive)
                 archive.unlink()
-                missing.remove(name)
-                say(f"image {name}: copied from another cluster")
+                missing = [name for name in missing if name not in found]
+                say(f"copied from another cluster: {', '.join(found)}")
 
         def deliver(name: str, builder: Builder) -> str:
             started = time.monotonic()
-            builder.save(wanted[name], archive)
-            size_mb = archive.stat().st_size / 1e6
-            store.load(archive)
-            archive.unlink()
+            size_mb = _load(store, builder, references[name], archive) / 1e6
             return f"loaded in {time.monotonic() - started:.0f} s ({size_mb:.0f} MB)"
 
         if missing:
-            build(shop, missing, deliver, say)
+            build(shop, missing, deliver, say, store)
     return wanted
 
 
-def build(
-    shop: Workshop, names: Sequence[str], deliver: Callable[[str, Builder], str], say: Say
-) -> None:
-    """Build `names` and what they stand on, and hand each of `names` to `deliver` once it is made.
+def _load(store: Store, builder: Builder, reference: str, archive: Path) -> int:
+    """Bring a built image into the store, as few layers as will do; the size of the archive."""
+    present = store.blobs()
+    builder.save(reference, archive, present)
+    try:
+        store.load(archive)
+    except ToolError:
+        if not present:
+            raise
+        # The store may have thrown away in between what no image needed.
+        builder.save(reference, archive, ())
+        store.load(archive)
+    size = archive.stat().st_size
+    archive.unlink()
+    return size
 
+
+def build(
+    shop: Workshop,
+    names: Sequence[str],
+    deliver: Callable[[str, Builder], str],
+    say: Say,
+    store: Store | None = None,
+) -> None:
+    """Build `names` and what they stand on, and hand each image to `deliver` once it is made.
+
+    What `store` has of the images below is taken from there, if the builder can do that.
     `deliver` returns what it did, for the line of progress.
     """
+    builder = builders.find(shop, say)
     references = catalogue.refs()
-    order = catalogue.build_order(catalogue.IMAGES, names)
+    held: set[str] = set()
+    if builder.takes and isinstance(store, Source):
+        held = {name for name, ref in references.items() if name not in names and store.has(ref)}
+    order = catalogue.build_order(catalogue.IMAGES, names, held)
     space = _BASE_SPACE_MB + sum(catalogue.IMAGES[name].space_mb for name in order)
     require_space(space, f"building {len(order)} images")
-    builder = builders.find(shop, say)
     secrets = host.write_secrets(shop.path("secrets"), catalogue.DEBIAN.suite)
+    debian = ""
     try:
-        started = time.monotonic()
-        debian = base.provide(builder, shop, say)
-        say(f"images stand on {debian} ({time.monotonic() - started:.0f} s)")
         for number, name in enumerate(order, 1):
             started = time.monotonic()
-            below = catalogue.IMAGES[name].base
-            on = debian if below is None else references[below]
-            builder.build(references[name], _context(shop, name), on, secrets)
-            done = f"built in {time.monotonic() - started:.0f} s"
-            if name in names:
-                done += f", {deliver(name, builder)}"
+            if name in held and isinstance(store, Source):
+                archive = shop.folder / "below.tar"
+                store.export([references[name]], archive)
+                builder.take(references[name], archive)
+                archive.unlink()
+                done = f"is there, read in {time.monotonic() - started:.0f} s"
+            else:
+                below = catalogue.IMAGES[name].base
+                if below is None and not debian:
+                    debian = base.provide(builder, shop, say)
+                    say(f"images stand on {debian} ({time.monotonic() - started:.0f} s)")
+                    started = time.monotonic()
+                on = debian if below is None else references[below]
+                builder.build(references[name], _context(shop, name), on, secrets)
+                done = f"built in {time.monotonic() - started:.0f} s, {deliver(name, builder)}"
             say(f"image {name} ({number} of {len(order)}): {done}")
     finally:
         builder.clean()

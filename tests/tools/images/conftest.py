@@ -1,9 +1,17 @@
 """A machine whose builders are small scripts, and a store that is a folder."""
 
+import io
+import json
 import os
+import sys
+import tarfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tools.errors import ToolError
 
 # Enough of buildah for one run: it notes what it is asked, and does what a test told it to.
 _BUILDAH = """\
@@ -15,15 +23,42 @@ echo "$driver $*" >>"$NOTES"
 test ! -x "$HOOKS/$1" || . "$HOOKS/$1"
 for last; do :; done
 case $1 in
+bud)
+    for arg; do case $arg in
+    --tag=*) tag=${arg#*/};;
+    --build-arg=BASE=*) base=${arg#*BASE=};;
+    esac; done
+    test -z "${base-}" || echo "${base#*/}" >"$NOTES.$tag";;
 push)
     case $last in
-    oci-archive:*)
-        file=${last#oci-archive:} && file=${file%%:*}
-        test ! -e "$file"
-        echo "$last" >"$file";;
+    oci:*) exec python "$NOTES.py" "$last";;
     docker:*) for arg; do case $arg in --digestfile=*) echo sha256:abc >"${arg#*=}";; esac; done;;
     esac;;
 esac
+"""
+# An image's layers are named by it and by what it stands on, as far as that was built here.
+_PUSH = """\
+import json, os, pathlib, sys
+
+_, layout, reference = sys.argv[1].split(":", 2)
+name, layers = reference.partition("/")[2], []
+while name:
+    layers.insert(0, {"digest": "sha256:layer-" + name.replace(":", "-")})
+    below = pathlib.Path(os.environ["NOTES"] + "." + name)
+    name = below.read_text().strip() if below.exists() else ""
+blobs = pathlib.Path(layout, "blobs/sha256")
+blobs.mkdir(parents=True)
+for layer in layers:
+    (blobs / layer["digest"].partition(":")[2]).touch()
+(blobs / "config").touch()
+manifest = {"config": {"digest": "sha256:config"}, "layers": layers}
+(blobs / "manifest").write_text(json.dumps(manifest))
+entry = {
+    "digest": "sha256:manifest",
+    "annotations": {"org.opencontainers.image.ref.name": reference},
+}
+pathlib.Path(layout, "index.json").write_text(json.dumps({"manifests": [entry]}))
+pathlib.Path(layout, "oci-layout").touch()
 """
 # What keeps mounts and processes together is proved end to end; here it needs no privilege.
 _UNSHARE = 'while [ "${1#--}" != "$1" ]; do shift; done\nexec "$@"\n'
@@ -70,6 +105,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     folder.mkdir()
     made = Machine(folder)
     made.program("buildah", _BUILDAH)
+    made.notes.with_name("notes.py").write_text(_PUSH, encoding="utf-8")
+    (made.programs / "python").symlink_to(sys.executable)
     made.program("unshare", _UNSHARE)
     made.program("docker", "exit 1\n")
     monkeypatch.setenv("PATH", f"{made.programs}{os.pathsep}{os.environ['PATH']}")
@@ -86,22 +123,58 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
+        self._blobs: set[str] = set()
         self.archives: list[Path] = []
+        self.loaded: list[set[str]] = []
+        """The layers that each archive brought."""
 
     def has(self, reference: str) -> bool:
         return self._file(reference).exists()
 
+    def blobs(self) -> set[str]:
+        return set(self._blobs)
+
     def load(self, archive: Path) -> None:
         self.archives.append(archive)
-        content = archive.read_text()
-        # The fake builder writes what it was asked to write: its target, which names the image.
-        self._file(content.strip().partition(f"{archive}:")[2]).write_text(content)
+        with tarfile.open(archive) as content:
+            brought = {f"sha256:{Path(name).name}" for name in content.getnames() if "/" in name}
+            for entry in _read(content, "index.json")["manifests"]:
+                manifest = _read(content, f"blobs/sha256/{entry['digest'].partition(':')[2]}")
+                layers = [layer["digest"] for layer in manifest["layers"]]
+                if absent := set(layers) - brought - self._blobs:
+                    raise ToolError(f"content not found: {absent}")
+                name = entry["annotations"]["org.opencontainers.image.ref.name"]
+                self._file(name).write_text(json.dumps(layers))
+        self.loaded.append({digest for digest in brought if "layer-" in digest})
+        self._blobs |= brought
 
-    def export(self, reference: str, archive: Path) -> None:
-        archive.write_text(f"oci-archive:{archive}:{reference}\n")
+    def export(self, references: Sequence[str], archive: Path) -> None:
+        entries, files = [], {"oci-layout": ""}
+        for number, reference in enumerate(references):
+            layers = json.loads(self._file(reference).read_text())
+            manifest = {
+                "config": {"digest": "sha256:config"},
+                "layers": [{"digest": digest} for digest in layers],
+            }
+            names = {"org.opencontainers.image.ref.name": reference}
+            entries.append({"digest": f"sha256:manifest{number}", "annotations": names})
+            files[f"blobs/sha256/manifest{number}"] = json.dumps(manifest)
+            files |= {f"blobs/{digest.replace(':', '/')}": "" for digest in layers}
+        files["index.json"] = json.dumps({"manifests": entries})
+        with tarfile.open(archive, "w") as content:
+            for name, text in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(text)
+                content.addfile(member, io.BytesIO(text.encode()))
 
     def _file(self, reference: str) -> Path:
         return self._folder / reference.replace("/", "_")
+
+
+def _read(content: tarfile.TarFile, name: str) -> Any:
+    file = content.extractfile(name)
+    assert file is not None
+    return json.loads(file.read())
 
 
 @pytest.fixture

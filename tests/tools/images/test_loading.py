@@ -79,9 +79,65 @@ def test_another_cluster_spares_the_build(
     images.ensure_loaded(store, ["tools"], lines.append, sources=[neighbour])
     assert store.has(REFS["tools"])
     assert machine.asked == []
-    assert lines == ["image tools: copied from another cluster"]
+    assert lines == ["copied from another cluster: tools"]
     images.ensure_loaded(store, ["tools", "pause"], lines.append, sources=[neighbour])
     assert built(machine) == ["pause"]
+
+
+def test_what_another_cluster_has_is_copied_at_once(
+    machine: Machine, store: FolderStore, tmp_path: Path
+) -> None:
+    neighbour = FolderStore(tmp_path / "neighbour")
+    images.ensure_loaded(neighbour, ["tensorflow", "tools"], print)
+    machine.notes.unlink()
+    wanted = ["python", "tensorflow", "tools"]
+    images.ensure_loaded(store, wanted, print, sources=[neighbour])
+    assert machine.asked == []
+    assert len(store.archives) == 1
+    assert all(store.has(REFS[name]) for name in wanted)
+
+
+def layer(name: str) -> str:
+    return f"sha256:layer-{REFS[name].partition('/')[2].replace(':', '-')}"
+
+
+def test_images_that_stand_on_each_other_bring_their_layers_once(
+    machine: Machine, store: FolderStore
+) -> None:
+    images.ensure_loaded(store, ["python"], print)
+    images.ensure_loaded(store, ["tensorflow-keras3"], print)
+    assert built(machine) == ["python", "tensorflow", "tensorflow-keras3"]
+    assert all(store.has(REFS[name]) for name in ("tensorflow", "tensorflow-keras3"))
+    assert store.loaded == [
+        {"sha256:layer-debian-trixie-slim", layer("python")},
+        {layer("tensorflow")},
+        {layer("tensorflow-keras3")},
+    ]
+
+
+def test_building_goes_on_from_what_the_store_has(machine: Machine, store: FolderStore) -> None:
+    images.ensure_loaded(store, ["tensorflow"], print)
+    machine.notes.unlink()
+    lines: list[str] = []
+    images.ensure_loaded(store, ["tensorflow-keras3"], lines.append)
+    assert built(machine) == ["tensorflow-keras3"]
+    layout = f"{store.archives[-1].parent}/layout"
+    assert [line for line in machine.asked if line.startswith(("overlay pull", "overlay tag"))] == [
+        f"overlay pull --quiet oci:{layout}:{REFS['tensorflow']}",
+        f"overlay tag config {REFS['tensorflow']}",
+    ]
+    assert lines[0] == "image tensorflow (1 of 2): is there, read in 0 s"
+    assert lines[1].startswith("image tensorflow-keras3 (2 of 2): built in 0 s, loaded in 0 s")
+    assert machine.leftovers == []
+
+
+def test_a_layer_that_the_store_threw_away_comes_again(
+    machine: Machine, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "blobs", lambda: {layer("pause")})
+    images.ensure_loaded(store, ["pause"], print)
+    assert len(store.archives) == 2
+    assert store.has(REFS["pause"])
 
 
 def test_where_no_overlay_is_to_be_had_copies_do(machine: Machine, store: FolderStore) -> None:
@@ -251,7 +307,7 @@ def test_a_full_disk_is_said_before_anything_is_built(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
     with pytest.raises(ToolError, match=r"building 1 images needs \d+ MB .* has 123 MB free"):
         images.ensure_loaded(store, ["pause"], print)
-    assert machine.asked == []
+    assert built(machine) == []
 
 
 def test_an_unknown_image_is_said(store: FolderStore) -> None:
@@ -264,7 +320,8 @@ def test_docker_builds_where_it_answers(machine: Machine, store: FolderStore) ->
         "docker",
         'echo "docker $*" >>"$NOTES"\n'
         "for arg; do case $arg in\n"
-        '--output=*) echo "oci-archive:${arg#*=}:$3" >"${arg#*=}";;\n'
+        '--output=*) python "$NOTES.py" "oci:$HOOKS/saved:$3"\n'
+        '    tar -C "$HOOKS/saved" -cf "${arg#*=}" oci-layout index.json blobs;;\n'
         "esac; done\n",
     )
     images.ensure_loaded(store, ["pause"], print)
