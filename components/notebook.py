@@ -15,10 +15,20 @@ from schemas.text import to_json
 
 
 def derived_token(key: pulumi.Input[str], workspace: str, notebook: str) -> pulumi.Output[str]:
-    """A notebook's token, made of a secret of the stack's configuration; it is secret, too."""
-    return pulumi.Output.secret(key).apply(
-        lambda known: tokens.notebook_token(known, workspace, notebook)
-    )
+    """A notebook's token, made of a secret of the stack's configuration; it is secret, too.
+
+    It fails with pulumi.RunError where the key could be guessed, and with it each token.
+    """
+
+    def derive(known: str) -> str:
+        if len(known) < tokens.KEY_LENGTH:
+            raise pulumi.RunError(
+                "easymaker:tokenKey, which notebooks' tokens are made of, has fewer than "
+                f"{tokens.KEY_LENGTH} characters: draw one with `openssl rand -hex 32`"
+            )
+        return tokens.notebook_token(known, workspace, notebook)
+
+    return pulumi.Output.secret(key).apply(derive)
 
 
 @dataclass(frozen=True, kw_only=True)

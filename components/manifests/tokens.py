@@ -3,6 +3,9 @@
 import hashlib
 import hmac
 
+KEY_LENGTH = 16
+"""Characters of the key, at least: whoever guesses it has every token."""
+
 
 def notebook_token(key: str, workspace: str, notebook: str) -> str:
     """A notebook's token: the same for the same key, and nothing about the key or another token."""

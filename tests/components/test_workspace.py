@@ -28,7 +28,7 @@ def spec(tmp_path: Path) -> resolved.Workspace:
     return spec_of(tmp_path)
 
 
-def program(spec: resolved.Workspace) -> Callable[[], Awaitable[None]]:
+def program(spec: resolved.Workspace, key: str = KEY) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         home = workspace.Workspace(
             spec.name,
@@ -56,7 +56,7 @@ def program(spec: resolved.Workspace) -> Callable[[], Awaitable[None]]:
                 notebook.NotebookArgs(
                     workspace=spec,
                     spec=one,
-                    token=notebook.derived_token(KEY, spec.name, name),
+                    token=notebook.derived_token(key, spec.name, name),
                     depends_on=home.ready,
                     deleted_with=home.owner,
                 ),
@@ -223,6 +223,12 @@ def test_token_is_secret_and_in_its_secret_alone(spec: resolved.Workspace) -> No
     seen = json.dumps([node.inputs for node in made.nodes.values()]) + json.dumps(made.outputs)
     assert token not in seen
     assert KEY not in seen
+
+
+def test_key_that_could_be_guessed_is_refused(spec: resolved.Workspace) -> None:
+    with pytest.raises(pulumi.RunError, match=r"tokenKey.* fewer than 16 characters: draw one"):
+        record(program(spec, "abcdefghijklmno"))
+    assert record(program(spec, "abcdefghijklmnop")).nodes
 
 
 def test_protected_notebook_protects_its_volume(spec: resolved.Workspace) -> None:
