@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 SOAK ?= 20
 
 # Every spec that is committed; a stack's own configuration is none.
-SPECS := $(filter-out stacks/Pulumi.%,$(wildcard stacks/*.yaml)) $(wildcard examples/spec/*.yaml)
+SPECS := $(filter-out stacks/Pulumi.%,$(wildcard stacks/*.yaml)) $(wildcard examples/*/*.yaml)
 
 # Runs a part and says how long it took.
 part = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%s) - start )) s"
