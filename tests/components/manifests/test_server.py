@@ -1,0 +1,231 @@
+"""The pod of a stage, whole, and what brings its artifact in."""
+
+import json
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.manifests import Manifest, server, stage
+from schemas import resolved
+from tests.support import objects
+from tests.support.stages import ROOT, artifact, full, made, pod, protocol
+
+GOLDEN = ROOT / "tests" / "golden" / "stage-deployment.json"
+
+
+@pytest.fixture(scope="module")
+def spec() -> resolved.Workspace:
+    return full()
+
+
+def test_whole_deployment(spec: resolved.Workspace) -> None:
+    assert made(protocol(spec, "easymaker")) == json.loads(GOLDEN.read_text())
+
+
+def test_tensorflow_serving_stands_behind_a_front(spec: resolved.Workspace) -> None:
+    own = json.loads(GOLDEN.read_text())
+    found = pod(made(protocol(spec, "v1")))
+    fetch, foreign = found["initContainers"]
+    assert fetch["volumeMounts"] == [
+        {"name": "model", "mountPath": "/mnt/model"},
+        {"name": "versions", "mountPath": "/mnt/versions"},
+    ]
+    assert foreign == {
+        "name": "server",
+        "image": "server:1",
+        "imagePullPolicy": "IfNotPresent",
+        "restartPolicy": "Always",
+        "args": [
+            "--model_name=iris",
+            "--model_base_path=/mnt/versions",
+            "--port=8500",
+            "--rest_api_port=8501",
+        ],
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "1", "memory": "2Gi"},
+        },
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": "model", "mountPath": "/mnt/model", "readOnly": True},
+            {"name": "versions", "mountPath": "/mnt/versions", "readOnly": True},
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+    }
+    (front,) = found["containers"]
+    main = pod(own)["containers"][0]
+    assert front == {
+        **main,
+        "name": "front",
+        "image": "front:1",
+        "command": [
+            "python3",
+            "-I",
+            "-m",
+            "serving.front",
+            *main["command"][4:-1],
+            "--protocol=v1",
+            "--upstream=http://127.0.0.1:8501",
+        ],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "32Mi"},
+            "limits": {"cpu": "1", "memory": "256Mi"},
+        },
+    }
+    assert found["volumes"] == [
+        {"name": "model", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "versions", "emptyDir": {}},
+    ]
+
+
+def test_v2_server_is_told_by_variables(spec: resolved.Workspace) -> None:
+    found = pod(made(protocol(spec, "v2"), artifact(model_name="a.b")))
+    _, foreign = found["initContainers"]
+    assert "args" not in foreign
+    assert foreign["env"] == [
+        {"name": "MODEL_NAME", "value": "a.b"},
+        {"name": "MODEL_DIR", "value": "/mnt/model"},
+        {"name": "PORT", "value": "8000"},
+    ]
+    assert foreign["volumeMounts"] == [
+        {"name": "model", "mountPath": "/mnt/model", "readOnly": True},
+        {"name": "tmp", "mountPath": "/tmp"},
+    ]
+    assert found["containers"][0]["command"][-2:] == [
+        "--protocol=v2",
+        "--upstream=http://127.0.0.1:8000",
+    ]
+
+
+def test_model_on_nas_is_mounted_and_only_read(spec: resolved.Workspace) -> None:
+    item = artifact("nas://models:/legacy/$(HOME)", revision="", framework="pytorch")
+    found = made(spec, item, of="green")
+    mount = {
+        "name": "nas-models",
+        "mountPath": "/mnt/model",
+        "subPath": "legacy/$(HOME)",
+        "readOnly": True,
+    }
+    (fetch,) = pod(found)["initContainers"]
+    assert "env" not in fetch
+    assert fetch["volumeMounts"] == [mount]
+    assert fetch["command"][3:] == ["model", "", "/mnt/model", "nas://models:/legacy/$$(HOME)"]
+    (main,) = pod(found)["containers"]
+    assert main["volumeMounts"] == [mount, {"name": "tmp", "mountPath": "/tmp"}]
+    assert pod(found)["volumes"] == [
+        {"name": "nas-models", "persistentVolumeClaim": {"claimName": "nas-models"}},
+        {"name": "tmp", "emptyDir": {}},
+    ]
+    assert "easymaker.io/revision" not in found["spec"]["template"]["metadata"]["labels"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"resource_path": "/other"}, {"flavor": "g4.c4m16"}, {"log_management": False}]
+)
+def test_what_a_server_is_told_is_in_its_pod(
+    spec: resolved.Workspace, change: dict[str, Any]
+) -> None:
+    parent = spec.endpoints["iris"]
+    if "flavor" in change:
+        change = {"flavor": spec.platform.flavors[change["flavor"]]}
+    of_parent = "log_management" in change
+    one = replace(parent.stages["blue"], **({} if of_parent else change))
+    changed = replace(parent, **(change if of_parent else {}))
+    found = stage.deployment(spec, changed, one, artifact())
+    assert found["spec"]["template"] != made(spec)["spec"]["template"]
+
+
+def bring(
+    container: Manifest, folder: Path, versions: Path, endpoint: str = ""
+) -> "tuple[int, str]":
+    """Run what brings an artifact in, into a folder of the test. Returns code and last line."""
+    *_, script, name, source, target, shown = (t.replace("$$", "$") for t in container["command"])
+    assert target == server.MODEL
+    values = {item["name"]: item.get("value") for item in container.get("env", ())}
+    values |= {
+        "RCLONE_RETRIES": "1",
+        "RCLONE_CONFIG_S0_ENDPOINT": endpoint,
+        "RCLONE_CONFIG_S0_ACCESS_KEY_ID": objects.ACCESS_KEY,
+        "RCLONE_CONFIG_S0_SECRET_ACCESS_KEY": objects.SECRET_KEY,
+    }
+    done = subprocess.run(
+        ["sh", "-c", script.replace(server.VERSIONS, str(versions)), name, source, folder, shown],
+        env={"PATH": f"{Path(objects.rclone()).parent}:/usr/bin:/bin", **values},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, (done.stderr.strip().splitlines() or [""])[-1]
+
+
+def on_nas(spec: resolved.Workspace) -> Manifest:
+    """The container where TensorFlow Serving reads from a NAS."""
+    item = artifact("nas://models:/legacy")
+    container: Manifest = pod(made(protocol(spec, "v1"), item))["initContainers"][0]
+    return container
+
+
+@pytest.mark.parametrize(
+    ("files", "versions"),
+    [
+        (["saved_model.pb", "variables/x"], ["1"]),
+        (["1/saved_model.pb", "00000123/saved_model.pb", "v2/x", "notes 3/x"], ["00000123", "1"]),
+    ],
+)
+def test_versions_are_linked_by_their_numbers(
+    spec: resolved.Workspace, tmp_path: Path, files: list[str], versions: list[str]
+) -> None:
+    folder, linked = tmp_path / "model", tmp_path / "versions"
+    linked.mkdir()
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x")
+    for _ in range(2):  # a pod may run it again
+        assert bring(on_nas(spec), folder, linked) == (0, "")
+        assert sorted(item.name for item in linked.iterdir()) == versions
+        assert all((item / "saved_model.pb").is_file() for item in linked.iterdir())
+
+
+def test_artifact_that_is_none_ends_the_pod(spec: resolved.Workspace, tmp_path: Path) -> None:
+    folder, linked = tmp_path / "model", tmp_path / "versions"
+    linked.mkdir()
+    (folder / "empty").mkdir(parents=True)
+    assert bring(on_nas(spec), folder, linked) == (
+        1,
+        "no model: nothing lies under nas://models:/legacy",
+    )
+    (folder / "weights.h5").write_text("x")
+    code, words = bring(on_nas(spec), folder, linked)
+    assert code == 1
+    assert words == (
+        "no model: nas://models:/legacy holds neither saved_model.pb nor folders that are numbers "
+        "of versions"
+    )
+
+
+def test_artifact_is_what_lies_in_its_folder(spec: resolved.Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "of-a-run-before").write_text("x")
+
+    def fetched(address: str) -> "tuple[int, str]":
+        container = pod(made(protocol(spec, "easymaker"), artifact(address)))["initContainers"][0]
+        return bring(container, folder, tmp_path, store.endpoint)
+
+    with objects.serve(tmp_path / "store") as store:
+        store.put("m/iris/model/a b", "x")
+        store.put("m/iris/model-old/c", "x")
+        store.put("m/single", "x")
+        base = "obs://objects.easymaker.localhost"
+        for _ in range(2):  # a pod may run it again
+            assert fetched(f"{base}/m/iris/model") == (0, "")
+            assert [item.name for item in folder.iterdir()] == ["a b"]
+        for path in ("m/iris/mod", "m/none", "m/single"):
+            assert fetched(f"{base}/{path}") == (1, f"no model: nothing lies under {base}/{path}")
+        gone = f"no model: the container of {base}/gone/x does not exist"
+        assert fetched(f"{base}/gone/x") == (3, gone)

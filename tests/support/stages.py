@@ -1,0 +1,66 @@
+"""The stages of the full example, on a platform with the images that they need."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from components.manifests import Manifest, stage
+from components.manifests.served import Served
+from schemas import load, resolved
+from schemas.address import parse_address
+
+ROOT = Path(__file__).parents[2]
+
+
+def full() -> resolved.Workspace:
+    """The spec: a stage `blue` of two instances, and `green` on a GPU."""
+    found = load(ROOT / "examples" / "spec" / "full.yaml")
+    images = {**found.platform.built_images, "tools": "tools:1", "serving-front": "front:1"}
+    return on(found, built_images=images)
+
+
+def on(spec: resolved.Workspace, **changes: Any) -> resolved.Workspace:
+    """The spec on another platform."""
+    return replace(spec, platform=replace(spec.platform, **changes))
+
+
+def protocol(spec: resolved.Workspace, name: Any) -> resolved.Workspace:
+    """The spec with a TensorFlow server that speaks this protocol."""
+    return on(
+        spec,
+        serving={
+            **spec.platform.serving,
+            "tensorflow": resolved.Serving("tensorflow", "server:1", name),
+        },
+    )
+
+
+def artifact(address: str = "obs://objects.easymaker.localhost/m/iris", **more: Any) -> Served:
+    """What a stage serves."""
+    found = parse_address(address)
+    assert found is not None
+    fields = {
+        "revision": "0123456789",
+        "model": "iris",
+        "model_name": "iris",
+        "framework": "tensorflow",
+        "framework_version": "2.21",
+        "training": "iris-keras",
+        "completed": "2026-01-01T00:00:00Z",
+    }
+    return Served(address=found, **{**fields, **more})
+
+
+def made(
+    spec: resolved.Workspace, item: Served | None = None, of: str = "blue", **changes: Any
+) -> Manifest:
+    """The Deployment of a stage."""
+    parent = spec.endpoints["iris"]
+    one = replace(parent.stages[of], **changes)
+    return stage.deployment(spec, parent, one, item or artifact())
+
+
+def pod(manifest: Manifest) -> Manifest:
+    """The pod of a Deployment."""
+    found: Manifest = manifest["spec"]["template"]["spec"]
+    return found
