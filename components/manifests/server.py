@@ -41,7 +41,7 @@ if [ -f "$2/saved_model.pb" ]; then
 else
   for folder in "$2"/*/; do
     number=$(basename "$folder")
-    case $number in *[!0-9]*) ;; *) ln -sfn "$2/$number" {VERSIONS}/ ;; esac
+    case $number in *[!0-9]*) ;; *) ln -sfn "$2/$number" "{VERSIONS}/$number" ;; esac
   done
 fi
 if [ -z "$(ls {VERSIONS})" ]; then
@@ -147,7 +147,7 @@ def _init(
         "resources": pods.small_resources("1", "512Mi"),
         "securityContext": _READ_ONLY,
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [mount, _TMP, *([_VERSIONS_MOUNT] if versioned else [])],
+        "volumeMounts": [mount, *([_VERSIONS_MOUNT] if versioned else [])],
     }
 
 
