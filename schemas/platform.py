@@ -177,7 +177,9 @@ CHANGES = {
     "system_path": OnChange(
         Effect.RESTART, "TensorBoards restart and show what is written from then on"
     ),
-    "nas": _USERS,
+    "nas": OnChange(
+        Effect.REFUSED, "a NAS in use keeps its place; another one gets an id of its own"
+    ),
     "built_images": _STAGES,
     "images": _USERS,
     "serving": _STAGES,

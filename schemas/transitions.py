@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 
 def refusal(path: Path, effect: Effect, old: Document, new: Document) -> str:
     """Why a change is refused; empty if it is not."""
-    for rule in (_protected, _notebook_flavor, _fixed_size, _storage_class, _training_of_model):
+    for rule in _RULES:
         if reason := rule(path, effect, old, new):
             return reason
     return ""
@@ -65,6 +65,23 @@ def _storage_class(path: Path, effect: Effect, old: Document, new: Document) -> 
     return f"a volume keeps its class, and there are notebooks: {listed(stay)}"
 
 
+def _nas(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """A volume that exists keeps its source, and pods that run have it mounted."""
+    name = path[2] if len(path) > 2 else ""
+    if path[:2] != ("platform", "nas") or not all(name in d["platform"]["nas"] for d in (old, new)):
+        return ""
+    if not any(_mentions(old[section], f"nas://{name}:") for section in _WITH_NAS):
+        return ""
+    return f"{name!r} is in use and keeps its place: give another NAS an id of its own"
+
+
+def _mentions(value: object, prefix: str) -> bool:
+    """Whether some text in it begins so."""
+    if isinstance(value, Mapping):
+        return any(_mentions(item, prefix) for item in value.values())
+    return isinstance(value, str) and value.startswith(prefix)
+
+
 def _training_of_model(path: Path, effect: Effect, old: Document, new: Document) -> str:
     """[G] A training can't be deleted while a model made from it exists."""
     if effect is not Effect.DELETE or path[0] != "trainings" or len(path) != 2:
@@ -72,6 +89,10 @@ def _training_of_model(path: Path, effect: Effect, old: Document, new: Document)
     made = (n for n, model in old["models"].items() if model.get("training") == path[1])
     left = sorted(name for name in made if name in new["models"])
     return f"model {left[0]!r} was made by it: apply the model's change first" if left else ""
+
+
+_WITH_NAS = ("trainings", "models", "notebooks")
+_RULES = (_protected, _notebook_flavor, _fixed_size, _storage_class, _nas, _training_of_model)
 
 
 def users(path: Path, old: Document, new: Document) -> tuple[str, ...]:
@@ -97,7 +118,6 @@ def _notebook_uses(section: str, entry: str, notebook: Document, new: Document) 
         "images": notebook["image"] == entry,
         "flavors": notebook["flavor"] == entry,
         "pools": flavor.get("pool") == entry,
-        "nas": any(_nas_id(address) == entry for address in notebook["nas"].values()),
         "packages": entry in ("python_index", "ca_bundle"),
         "security": True,
     }
@@ -113,16 +133,11 @@ def _stage_uses(section: str, entry: str, stage: Document, new: Document) -> boo
         "serving": model["framework"] == entry,
         "flavors": stage["flavor"] == entry,
         "pools": flavor.get("pool") == entry,
-        "nas": _nas_id(address) == entry,
         "object_storage": _host(address) == entry,
         "security": True,
         "built_images": entry == "tools",
     }
     return used.get(section, False)
-
-
-def _nas_id(address: str) -> str:
-    return address.removeprefix("nas://").partition(":")[0] if address.startswith("nas:") else ""
 
 
 def _host(address: str) -> str:

@@ -216,6 +216,15 @@ def test_platform_change_that_nobody_uses_is_in_place(tmp_path: Path) -> None:
     assert change.affects == ()
 
 
+def test_nas_that_nobody_uses_may_move(tmp_path: Path) -> None:
+    old = base()
+    old["platform"]["nas"]["spare"] = {"type": "host_path", "path": "/srv/spare"}
+    new = changed(("platform",), "nas", {"spare": {"type": "host_path", "path": "/srv/other"}})
+    (change,) = changes(tmp_path, old, new)
+    assert change.path == ("platform", "nas", "spare", "path")
+    assert change.effect is Effect.IN_PLACE
+
+
 def test_change_within_a_map_names_the_key(tmp_path: Path) -> None:
     new = changed(("trainings", "base"), "hyperparameters", {"epochs": "60", "new": Literal("1")})
     found = [c for c in changes(tmp_path, base(), new) if c.path[1] == "base"]
