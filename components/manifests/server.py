@@ -56,7 +56,15 @@ _RCLONE = {
     "RCLONE_CONTIMEOUT": "15s",
     "RCLONE_TIMEOUT": "2m",
 }
-_READ_ONLY = {**pods.CONTAINER_SECURITY, "readOnlyRootFilesystem": True}
+_OURS: Manifest = {
+    **pods.CONTAINER_SECURITY,
+    "readOnlyRootFilesystem": True,
+    # Whatever the platform's level: what reads requests needs nothing of root's.
+    "runAsNonRoot": True,
+    "runAsUser": pods.RESTRICTED_USER,
+    "runAsGroup": pods.RESTRICTED_USER,
+}
+"""Security of containers with images of ours."""
 _TMP = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108
 _VERSIONS_MOUNT = {"name": "versions", "mountPath": VERSIONS}
 
@@ -145,7 +153,7 @@ def _init(
         "command": ["sh", "-c", *map(pods.literal, arguments)],
         **environment,
         "resources": pods.small_resources("1", "512Mi"),
-        "securityContext": _READ_ONLY,
+        "securityContext": _OURS,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [mount, *([_VERSIONS_MOUNT] if versioned else [])],
     }
@@ -234,7 +242,7 @@ def _answering(name: str, image: str, module: list[str]) -> Manifest:
         "readinessProbe": probe(ready, 5, 2),
         "livenessProbe": probe("/v2/health/live", 10, 6),
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        "securityContext": _READ_ONLY,
+        "securityContext": _OURS,
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }
 
