@@ -30,10 +30,10 @@ def trouble(pod: Manifest, objects: Objects) -> Trouble | None:
         return _claim(pod, objects) or no_node(scheduled.get("message", ""))
     status = pod.get("status", {})
     for init in status.get("initContainerStatuses", []):
-        if found := _container(pod, init, "init container"):
+        if found := _container(pod, init, "init container", objects):
             return found
     for container in status.get("containerStatuses", []):
-        if found := _container(pod, container, "container"):
+        if found := _container(pod, container, "container", objects):
             return found
     return None if started(pod) else _setting_up(pod, objects)
 
@@ -114,7 +114,7 @@ def memory_limit(pod: Manifest, container: str) -> str:
     return ""
 
 
-def _container(pod: Manifest, status: Manifest, what: str) -> Trouble | None:
+def _container(pod: Manifest, status: Manifest, what: str, objects: Objects) -> Trouble | None:
     name = f"the {what} {status['name']}"
     waiting = status["state"].get("waiting", {})
     reason = waiting.get("reason", "")
@@ -122,7 +122,9 @@ def _container(pod: Manifest, status: Manifest, what: str) -> Trouble | None:
     if reason in _IMAGE:
         why = _pull_failure(message, status["image"]) or reason
         sentence = f"the image {status['image']} can't be pulled: {why}"
-        return Trouble(sentence, reason != "ErrImagePull")
+        # Between two attempts it is called otherwise than right after one.
+        again = any(e.get("reason") == "Failed" and times(e) > 1 for e in objects.warnings(pod))
+        return Trouble(sentence, again or reason != "ErrImagePull")
     if reason == "CreateContainerConfigError":
         return Trouble(f"{name} can't be set up: {message or reason}", True)
     if reason in ("CreateContainerError", "RunContainerError", "StartError"):
@@ -151,7 +153,7 @@ def _pull_failure(message: str, image: str) -> str:
     text = message.removeprefix(f'Back-off pulling image "{image}": ')
     text = text.removeprefix("ErrImagePull: ")
     text = text.rpartition(f'image "{image}": ')[2]
-    return text.removeprefix(f"{image}: ")[-_LENGTH:]
+    return text.removeprefix("failed to resolve image: ")[-_LENGTH:]
 
 
 def _claim(pod: Manifest, objects: Objects) -> Trouble | None:

@@ -22,14 +22,21 @@ RESOURCES = {
     "pods": "pods",
     "storage": "storage",
 }
-_FEW = {"nvidia.com/gpu": "too few GPUs left", "pods": "too many pods"}
+_FEW = {"nvidia.com/gpu": "too few GPUs left"}
 _REASONS = {
-    "node(s) didn't match Pod's node affinity/selector": "is not in the flavor's pool",
-    "node(s) were unschedulable": "takes no new pods",
-    "Too many pods": "has too many pods",
-    "node(s) had volume node affinity conflict": "can't reach the pod's volume",
-    "node(s) didn't find available persistent volumes to bind": "has no volume that fits",
+    "node(s) didn't match Pod's node affinity/selector": (
+        "is not in the flavor's pool",
+        "are not in the flavor's pool",
+    ),
+    "node(s) were unschedulable": ("is closed to new pods", "are closed to new pods"),
+    "Too many pods": ("has too many pods", "have too many pods"),
+    "node(s) had volume node affinity conflict": ("can't reach the pod's volume",) * 2,
+    "node(s) didn't find available persistent volumes to bind": (
+        "has no volume that fits",
+        "have no volume that fits",
+    ),
 }
+"""Of one node, and of several."""
 _LASTING = ("Insufficient ", "node(s) didn't match Pod's node affinity/selector")
 """Reasons that stay, if preemption could not help either: the size and the pools of nodes."""
 
@@ -39,18 +46,18 @@ def no_node(message: str) -> Trouble:
     head = _HEAD.match(message)
     if head is None:
         return Trouble(f"no node has room: {message.rstrip('.')}", False)
-    reasons, _, preemption = head["rest"].partition(" preemption: ")
+    reasons, _, more = head["rest"].partition(". ")
     total = int(head["nodes"])
     if not total:
         return Trouble("no node has room: the cluster has no nodes", False)
     parts = [part for text in _split(reasons) if (part := _PART.fullmatch(text))]
-    said = [f"{part['count']} {_plain(part['reason'])}" for part in parts]
+    said = [f"{part['count']} {_plain(part['reason'], part['count'] == '1')}" for part in parts]
     never = all(part["reason"].startswith(_LASTING) for part in parts) and (
-        (found := _UNHELPFUL.search(preemption)) is not None and int(found[1]) == total
+        (found := _UNHELPFUL.search(more)) is not None and int(found[1]) == total
     )
     nodes = "1 node" if total == 1 else f"{total} nodes"
     what = "no node is big enough" if never else "no node has room"
-    return Trouble(f"{what}: of {nodes}, {', '.join(said) or reasons.rstrip('.')}", never)
+    return Trouble(f"{what}: of {nodes}, {', '.join(said) or reasons}", never)
 
 
 def refused(message: str) -> Trouble:
@@ -74,13 +81,15 @@ def _split(reasons: str) -> list[str]:
     return re.split(r", (?=\d+ )", reasons.rstrip(". "))
 
 
-def _plain(reason: str) -> str:
+def _plain(reason: str, one: bool) -> str:
+    """What is so of one node, or of several."""
     if reason.startswith("Insufficient "):
         name = reason.removeprefix("Insufficient ")
-        return f"has {_FEW.get(name, f'too little {RESOURCES.get(name, name)} left')}"
+        few = _FEW.get(name, f"too little {RESOURCES.get(name, name)} left")
+        return f"{'has' if one else 'have'} {few}"
     if taint := _TAINT.fullmatch(reason):
-        return f"is kept for others (taint {taint['key']})"
-    return _REASONS.get(reason, reason)
+        return f"{'is' if one else 'are'} kept for others (taint {taint['key']})"
+    return _REASONS.get(reason, (reason, reason))[0 if one else 1]
 
 
 def _amounts(text: str) -> Mapping[str, str]:

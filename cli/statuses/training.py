@@ -76,8 +76,7 @@ def _unfinished(job: Manifest, found: list[Manifest], objects: Objects) -> Statu
     current = [pod for pod in found if not is_going(pod) and _phase(pod) in ("Pending", "Running")]
     running = [pod for pod in current if pods.started(pod, MAIN)]
     missing = _missing(job, current, objects)
-    counts = job.get("status", {})
-    if running or counts.get("failed") or counts.get("succeeded"):
+    if any(pods.started(pod, MAIN) for pod in found):
         since = min((_started_at(pod) for pod in running), default="")
         return Status(Word.RUNNING, missing.sentence if missing else "", since)
     if missing is None:

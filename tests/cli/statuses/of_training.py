@@ -83,6 +83,16 @@ TRAINING: list[Case] = [
         "the init container tools ended with exit code 1: cp: No space left on device",
     ),
     ([job(), instance(o.running(), phase="Running")], "RUNNING", ""),
+    ([job(), instance(o.ended(0, reason="Completed"), phase="Succeeded")], "RUNNING", ""),
+    (
+        [
+            job(),
+            instance(o.ended(137), phase="Failed"),
+            instance(index=1, conditions=(o.unscheduled(o.NO_GPU),)),
+        ],
+        "RUNNING",
+        "no node has room: of 1 node, 1 has too few GPUs left",
+    ),
     (
         [
             job(spec={"completions": 2, "parallelism": 2}),
