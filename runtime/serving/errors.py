@@ -14,7 +14,11 @@ class Refused(Exception):
 
 
 def brief(error: BaseException) -> str:
-    """An exception in one line of at most 300 characters: its type and what it says first."""
-    lines = str(error).strip().splitlines()
-    name = type(error).__name__
-    return (f"{name}: {lines[0].strip()}" if lines else name)[:300]
+    """An exception in one line of at most 300 characters: its type and what it says first.
+
+    Headings are passed over; TensorFlow puts the cause below several.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if not line.endswith(":") and not line.startswith("<")]
+    said = (telling or lines)[:1]
+    return ": ".join([type(error).__name__, *said])[:300]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from serving import cpus, examples
-from serving.errors import Unusable
+from serving.errors import Unusable, brief
 from serving.models.model import Tensor
 from serving.models.plain import plain
 
@@ -107,3 +107,17 @@ def test_values_become_plain() -> None:
     assert plain(value) == {"1": [[1, 2], [1, 2]], "text": "b", "none": None}
     with pytest.raises(TypeError, match="a prediction holds object, which JSON can't"):
         plain([object()])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "ValueError"),
+        (" one\ntwo", "ValueError: one"),
+        ("only:", "ValueError: only:"),
+        ("Graph error:\n\nDetected at:\n<stack>\nbad shape\n\t [x]", "ValueError: bad shape"),
+        ("x" * 400, "ValueError: " + "x" * 288),
+    ],
+)
+def test_exceptions_in_one_line(text: str, expected: str) -> None:
+    assert brief(ValueError(text)) == expected

@@ -5,7 +5,7 @@ from typing import Any
 
 from serving import cpus
 from serving.backend import Call
-from serving.errors import Refused, Unusable
+from serving.errors import Refused, Unusable, brief
 from serving.models.model import Found, Tensor
 
 SUFFIX = ".joblib"
@@ -52,6 +52,9 @@ class Estimator:
         width = self.inputs[0].shape[1] if self.inputs else None
         if width is not None and (rows.ndim != 2 or rows.shape[1] != width):
             raise Refused(400, f"each instance is a list of {width} values")
-        predicted = self._estimator.predict(rows)
+        try:
+            predicted = self._estimator.predict(rows)
+        except ValueError as error:  # scikit-learn's word for values that it can't take
+            raise Refused(400, f"the model refused the instances ({brief(error)})") from None
         result: list[Any] = predicted.tolist() if hasattr(predicted, "tolist") else list(predicted)
         return result
