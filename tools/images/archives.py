@@ -1,5 +1,6 @@
 """Archives of images: one or several in OCI image layout, in a tar file."""
 
+import io
 import json
 import tarfile
 from collections.abc import Collection
@@ -22,16 +23,19 @@ def pack(layout: Path, archive: Path, present: Collection[str]) -> None:
             content.add(layout / name, name)
 
 
-def unpack(archive: Path, layout: Path, reference: str) -> str:
-    """Make a layout of an archive's one image, under that name; the id that storages give it."""
+def rename(archive: Path, reference: str) -> None:
+    """Give an archive's one image a name that builders understand as a whole."""
     with tarfile.open(archive) as content:
-        content.extractall(layout, filter="data")
-    index = _read(layout, "index.json")
+        file = content.extractfile("index.json")
+        index = json.loads(file.read()) if file else {}
     (entry,) = index["manifests"]
     entry["annotations"] = {_NAME: reference}
-    (layout / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    image: str = _read(layout, _blob(entry["digest"]))["config"]["digest"]
-    return image.partition(":")[2]
+    text = json.dumps(index).encode()
+    member = tarfile.TarInfo("index.json")
+    member.size = len(text)
+    # Of two files with one name in an archive, the later one counts.
+    with tarfile.open(archive, "a") as content:
+        content.addfile(member, io.BytesIO(text))
 
 
 def _read(layout: Path, name: str) -> Any:

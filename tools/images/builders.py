@@ -106,11 +106,8 @@ class Buildah:
         )  # fmt: skip
 
     def take(self, reference: str, archive: Path) -> None:
-        layout = self._workshop.path("layout")
-        image = archives.unpack(archive, layout, reference)
-        self._run(f"reading {reference}", "pull", "--quiet", f"oci:{layout}:{reference}")
-        self._run(f"reading {reference}", "tag", image, reference)
-        shutil.rmtree(layout)
+        archives.rename(archive, reference)
+        self._run(f"reading {reference}", "pull", "--quiet", f"oci-archive:{archive}")
 
     def save(self, reference: str, archive: Path, present: Collection[str]) -> None:
         layout = self._workshop.path("layout")
