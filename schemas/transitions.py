@@ -95,9 +95,19 @@ _WITH_NAS = ("trainings", "models", "notebooks")
 _RULES = (_protected, _notebook_flavor, _fixed_size, _storage_class, _nas, _training_of_model)
 
 
+# What people choose by, and what the spec alone is checked with: no pod has it.
+_TOLD_ONLY = {
+    "images": ("use", "framework", "framework_version", "python_version", "core_type"),
+    "flavors": ("core_type", "gpu.model"),
+    "pools": ("nodes", "gpus_per_node"),
+}
+
+
 def users(path: Path, old: Document, new: Document) -> tuple[str, ...]:
     """Who restarts when an entry of the platform changes: notebooks and stages, in both specs."""
     section, entry = path[1], path[2] if len(path) > 2 else ""
+    if ".".join(path[3:]) in _TOLD_ONLY.get(section, ()):
+        return ()
     found = []
     for name, notebook in new["notebooks"].items():
         if name in old["notebooks"] and _notebook_uses(section, entry, notebook, new):

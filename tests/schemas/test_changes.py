@@ -95,7 +95,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "images": {"note": {"image": "registry.example.com/note:2"}},
         "serving": {"tensorflow": {"image": "registry.example.com/serve:2"}},
         "flavors": {"m2.c1m2": {"memory": "3Gi"}},
-        "pools": {"cpus": {"nodes": 4}},
+        "pools": {"cpus": {"node_selector": {"a": "c"}}},
         "packages": {"python_index": "https://pypi.example.com/simple"},
         "quotas": {"cpu": Literal("1000")},
         "limits": {"instances": {"max": 20}},
@@ -129,7 +129,7 @@ def base() -> Document:
     document = specs.document()
     ground = document["platform"]
     ground["images"]["train2"] = dict(ground["images"]["train"])
-    ground["images"]["note2"] = dict(ground["images"]["note"])
+    ground["images"]["note2"] = ground["images"]["note"] | {"image": "registry.example.com/note:9"}
     ground["serving"]["sklearn"] = {"image": "registry.example.com/serve:1"}
     ground["built_images"]["tools"] = "registry.example.com/tools:1"
     ground["images"]["train"]["framework"] = "python"
@@ -145,13 +145,13 @@ def changed(path: Path_, key: str, value: Any) -> Document:
     node = document
     for part in path:
         node = node[part]
-    node[key] = _joined(node.get(key), value)
+    node[key] = joined(node.get(key), value)
     return document
 
 
-def _joined(old: Any, new: Any) -> Any:
+def joined(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, dict):
-        return {**old, **{key: _joined(old.get(key), value) for key, value in new.items()}}
+        return {**old, **{key: joined(old.get(key), value) for key, value in new.items()}}
     return new
 
 
