@@ -206,5 +206,6 @@ def provider(target: platform.KubernetesTarget) -> Provider:
         context=target.context,
         cluster_identifier=target.context,
         enable_secret_mutable=True,
+        enable_config_map_mutable=True,  # a model's record; launchers are immutable
         kube_client_settings=KubeClientSettingsArgs(qps=500, burst=1000, timeout=30),
     )
