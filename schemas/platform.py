@@ -158,7 +158,9 @@ CHANGES = {
         "on another cluster everything is made anew, and notebook volumes are lost",
         EVERYTHING,
     ),
-    "create_namespace": IN_PLACE,
+    "create_namespace": OnChange(
+        Effect.REFUSED, "a namespace belongs to who made it; another workspace can be different"
+    ),
     "security": _USERS,
     "domain": OnChange(
         Effect.IN_PLACE,

@@ -65,6 +65,13 @@ def _storage_class(path: Path, effect: Effect, old: Document, new: Document) -> 
     return f"a volume keeps its class, and there are notebooks: {listed(stay)}"
 
 
+def _namespace(path: Path, effect: Effect, old: Document, new: Document) -> str:
+    """The program would delete a namespace that it gives up, and at its end one that it took."""
+    if path != ("platform", "create_namespace"):
+        return ""
+    return "who the namespace belongs to is settled when it is made: choose another `workspace`"
+
+
 def _nas(path: Path, effect: Effect, old: Document, new: Document) -> str:
     """A volume that exists keeps its source, and pods that run have it mounted."""
     name = path[2] if len(path) > 2 else ""
@@ -92,7 +99,15 @@ def _training_of_model(path: Path, effect: Effect, old: Document, new: Document)
 
 
 _WITH_NAS = ("trainings", "models", "notebooks")
-_RULES = (_protected, _notebook_flavor, _fixed_size, _storage_class, _nas, _training_of_model)
+_RULES = (
+    _protected,
+    _notebook_flavor,
+    _fixed_size,
+    _storage_class,
+    _namespace,
+    _nas,
+    _training_of_model,
+)
 
 
 # What people choose by, and what the spec alone is checked with: no pod has it.

@@ -102,6 +102,16 @@ class Checkout:
 
         return call
 
+    def other_context(self, name: str) -> None:
+        """Let the test's cluster have a second name in the kubeconfig."""
+        mine = self.cluster.backend.definition.context
+        context = json.loads(self.cluster.kubectl("config", "view", "-o", "json"))["contexts"]
+        (found,) = (entry["context"] for entry in context if entry["name"] == mine)
+        self.cluster.kubectl(
+            *("config", "set-context", name),
+            *(f"--cluster={found['cluster']}", f"--user={found['user']}"),
+        )
+
     def put(self, address: str, content: str) -> None:
         """Write an object."""
         self._rclone("rcat", _remote(address), stdin=content.encode())

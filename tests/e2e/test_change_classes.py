@@ -1,0 +1,136 @@
+"""Every field of every kind: what a real preview does is the class that `emctl diff` says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.changes import compare
+from schemas.document import workspace_document
+from schemas.effects import Effect
+from tests.schemas import specs
+from tests.schemas.test_changes import FIELDS, Path_
+from tests.support import change_classes
+from tests.support.checkout import Checkout, Done
+
+STACK = "classes"
+SPEC = f"stacks/{STACK}.yaml"
+_FINISHED = {
+    "status": {
+        "startTime": "2026-01-01T00:00:00Z",
+        "completionTime": "2026-01-01T00:00:01Z",
+        "conditions": [
+            {"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:01Z"}
+            for kind in ("SuccessCriteriaMet", "Complete")
+        ],
+    }
+}
+
+
+def applicable(spec: dict[str, Any], checkout: Checkout) -> dict[str, Any]:
+    """The spec for the test's cluster. Nothing in it ever runs, and nothing is waited for."""
+    platform = spec["platform"]
+    definition = checkout.cluster.backend.definition
+    if platform["target"]["context"] == "test":
+        platform["target"] = {"type": "kubernetes", "context": definition.context}
+    for credential in ("access_key", "secret_key"):
+        store = platform["object_storage"]["objects.example.com"]
+        store["credentials"][credential] = {"secret": "storage"}
+    for training in spec["trainings"].values():
+        training.setdefault("state", "stopped")
+    for stage in spec["endpoints"]["iris"]["stages"].values():
+        # A GPU that is not there, which `pulumi up` does not wait for.
+        if stage["flavor"] == "m2.c1m2":
+            stage["flavor"] = "a100"
+    return spec
+
+
+def changed(checkout: Checkout, path: Path_, key: str) -> dict[str, Any]:
+    base = applicable(change_classes.base(), checkout)
+    value = change_classes.changed(path, key)
+    if (path, key) == (("trainings", "base"), "state"):
+        value["trainings"]["base"]["state"] = "running"
+    if (path, key) == (("platform",), "flavors"):
+        value["platform"]["flavors"]["a100"]["memory"] = "17Gi"
+    if (path, key) == (("platform",), "pools"):
+        value["platform"]["pools"]["a100"]["node_selector"] = {"gpu": "h100"}
+    new = applicable(value, checkout)
+    assert new != base
+    return new
+
+
+def write(checkout: Checkout, spec: dict[str, Any]) -> None:
+    (checkout.folder / SPEC).write_text(specs.flow(spec))
+
+
+@pytest.fixture(name="stack", scope="module")
+def _stack(checkout: Checkout) -> Iterator[Checkout]:
+    """Everything applied, the trainings complete."""
+    call = checkout.pulumi_on(STACK)
+    write(checkout, applicable(change_classes.base(), checkout))
+    checkout.other_context("other")
+    call("stack", "init", STACK)
+    call("config", "set", "easymaker:spec", SPEC)
+    call("config", "set", "--secret", "easymaker:tokenKey", "0123456789abcdef0123456789abcdef")
+    call("up", "--yes", "--skip-preview")
+    for job in checkout.jobs("team"):
+        checkout.cluster.kubectl(
+            *("-n", "team", "patch", "job", job, "--subresource=status", "--type=merge"),
+            f"--patch={json.dumps(_FINISHED)}",
+        )
+    call("up", "--yes", "--skip-preview")
+    yield checkout
+    write(checkout, applicable(change_classes.base(), checkout))
+    call("destroy", "--yes", "--skip-preview")
+    call("stack", "rm", "--yes", STACK)
+
+
+def test_base_is_applied(stack: Checkout) -> None:
+    write(stack, applicable(change_classes.base(), stack))
+    done = stack.pulumi("preview", "--expect-no-changes", f"--stack={STACK}")
+    assert done.returncode == 0, done.stdout
+    deployments = stack.cluster.get("deployments", "-n", "team")["items"]
+    names = {item["metadata"]["name"] for item in deployments}
+    assert names >= {"stage-on-iris", "stage-off-iris", "experiment-iris"}
+
+
+@pytest.mark.parametrize(("path", "key"), FIELDS, ids=lambda x: ".".join(x) if x else "root")
+def test_preview_does_what_diff_says(
+    stack: Checkout, tmp_path: Path, path: Path_, key: str
+) -> None:
+    spec = changed(stack, path, key)
+    old, new = (
+        workspace_document(specs.load_document(tmp_path, s))
+        for s in (applicable(change_classes.base(), stack), spec)
+    )
+    changes = compare(old, new)
+    write(stack, spec)
+    done = stack.pulumi("preview", "--json", f"--stack={STACK}")
+    assert observed(done) == change_classes.strongest(change.effect for change in changes)
+    for change in changes:
+        assert change.refusal in done.stdout + done.stderr
+
+
+def observed(done: Done) -> Effect:
+    """The strongest effect of a preview's steps."""
+    if done.returncode != 0:
+        assert "Traceback" not in done.stdout + done.stderr
+        return Effect.REFUSED
+    return change_classes.strongest(_effects(json.loads(done.stdout)["steps"]))
+
+
+def _effects(steps: list[dict[str, Any]]) -> Iterator[Effect]:
+    yield Effect.IN_PLACE
+    for step in steps:
+        kind = step["urn"].rpartition("::")[0].rpartition(":")[2]
+        paths = step.get("detailedDiff") or {}
+        if "replace" in step["op"] or (step["op"], kind) == ("delete", "Namespace"):
+            yield Effect.REPLACE
+        elif (step["op"], kind) == ("create", "Job"):
+            yield Effect.NEW_REVISION
+        elif step["op"] == "update" and kind in ("Deployment", "StatefulSet"):
+            restarting = ("spec.template", "spec.replicas")[: 1 + (kind == "StatefulSet")]
+            if any(path.startswith(restarting) for path in paths):
+                yield Effect.RESTART
