@@ -104,7 +104,7 @@ def images(name: str, state: Path | None, names: tuple[str, ...]) -> None:
         raise click.BadParameter(f"{', '.join(unknown)} (there are {', '.join(known)})")
     store = cluster.find(name, state.resolve() if state else None).images()
     for image, reference in image_tools.ensure_loaded(store, names or tuple(known), _say).items():
-        click.echo(f"{image:<16}{reference}")
+        click.echo(f"{image:<20}{reference}")
 
 
 def _print(status: cluster.Status) -> None:

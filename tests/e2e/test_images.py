@@ -84,6 +84,12 @@ class ArchiveStore:
     def has(self, reference: str) -> bool:
         return self.archive(reference).exists()
 
+    def neighbours(self) -> list[images.Source]:
+        return []
+
+    def blobs(self) -> list[str]:
+        return []
+
     def load(self, archive: Path) -> None:
         with tarfile.open(archive) as content:
             index = content.extractfile("index.json")

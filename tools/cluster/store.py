@@ -1,6 +1,6 @@
 """The images that a cluster's node holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tools.errors import ToolError
@@ -10,7 +10,10 @@ from tools.process import run
 class NodeImages:
     """Images in the containerd of an own node; `enter` and `ctr` start the command line."""
 
-    def __init__(self, enter: list[str], ctr: Path) -> None:
+    def __init__(
+        self, enter: list[str], ctr: Path, neighbours: Callable[[], list["NodeImages"]] = list
+    ) -> None:
+        self.neighbours = neighbours
         self._ctr = [*enter, str(ctr), "--address=/run/containerd/containerd.sock", "-n=k8s.io"]
         self._names: set[str] | None = None
 

@@ -13,19 +13,6 @@ from tools.images.workshop import Workshop, require_space, workshop
 _BASE_SPACE_MB = 700
 
 
-class Store(Protocol):
-    """What holds the images of a cluster."""
-
-    def has(self, reference: str) -> bool:
-        """Whether the image is there."""
-
-    def blobs(self) -> Collection[str]:
-        """The digests of the layers that it has; archives may come without these."""
-
-    def load(self, archive: Path) -> None:
-        """Import an OCI archive under the names it carries."""
-
-
 @runtime_checkable
 class Source(Protocol):
     """A store that images can be copied from."""
@@ -37,13 +24,28 @@ class Source(Protocol):
         """Write images as one OCI archive, in which they share their layers."""
 
 
-def ensure_loaded(
-    store: Store, names: Iterable[str], say: Say, sources: Sequence[Source] = ()
-) -> dict[str, str]:
+class Store(Protocol):
+    """What holds the images of a cluster."""
+
+    def neighbours(self) -> Sequence[Source]:
+        """The stores of other clusters on this machine."""
+
+    def has(self, reference: str) -> bool:
+        """Whether the image is there."""
+
+    def blobs(self) -> Collection[str]:
+        """The digests of the layers that it has; archives may come without these."""
+
+    def load(self, archive: Path) -> None:
+        """Import an OCI archive under the names it carries."""
+
+
+def ensure_loaded(store: Store, names: Iterable[str], say: Say) -> dict[str, str]:
     """Build and load those of `names` that `store` lacks; the reference of each, by name.
 
-    An image that one of `sources` has is copied from there instead, and building goes on from what
-    the store has of the images below. Those get loaded too: they add a name and no layer.
+    An image that another cluster of this machine has is copied from there instead, and building
+    goes on from what the store has of the images below. Those get loaded too: they add a name and
+    no layer.
     What was needed for building is removed in the end, also after a failure or an interrupt,
     except for the base that was bootstrapped where no registry answers: `debian-*.tar.gz` in the
     cache.
@@ -57,7 +59,7 @@ def ensure_loaded(
         return wanted
     with workshop() as shop:
         archive = shop.folder / "image.tar"
-        for source in sources:
+        for source in store.neighbours():
             found = [name for name in missing if source.has(wanted[name])]
             if found:
                 source.export([wanted[name] for name in found], archive)

@@ -124,12 +124,16 @@ class FolderStore:
         folder.mkdir()
         self._folder = folder
         self._blobs: set[str] = set()
+        self.others: list[FolderStore] = []
         self.archives: list[Path] = []
         self.loaded: list[set[str]] = []
         """The layers that each archive brought."""
 
     def has(self, reference: str) -> bool:
         return self._file(reference).exists()
+
+    def neighbours(self) -> "list[FolderStore]":
+        return self.others
 
     def blobs(self) -> set[str]:
         return set(self._blobs)

@@ -75,12 +75,13 @@ def test_another_cluster_spares_the_build(
     neighbour = FolderStore(tmp_path / "neighbour")
     images.ensure_loaded(neighbour, ["tools"], print)
     machine.notes.unlink()
+    store.others = [neighbour]
     lines: list[str] = []
-    images.ensure_loaded(store, ["tools"], lines.append, sources=[neighbour])
+    images.ensure_loaded(store, ["tools"], lines.append)
     assert store.has(REFS["tools"])
     assert machine.asked == []
     assert lines == ["copied from another cluster: tools"]
-    images.ensure_loaded(store, ["tools", "pause"], lines.append, sources=[neighbour])
+    images.ensure_loaded(store, ["tools", "pause"], lines.append)
     assert built(machine) == ["pause"]
 
 
@@ -90,8 +91,9 @@ def test_what_another_cluster_has_is_copied_at_once(
     neighbour = FolderStore(tmp_path / "neighbour")
     images.ensure_loaded(neighbour, ["tensorflow", "tools"], print)
     machine.notes.unlink()
+    store.others = [neighbour]
     wanted = ["python", "tensorflow", "tools"]
-    images.ensure_loaded(store, wanted, print, sources=[neighbour])
+    images.ensure_loaded(store, wanted, print)
     assert machine.asked == []
     assert len(store.archives) == 1
     assert all(store.has(REFS[name]) for name in wanted)

@@ -43,6 +43,10 @@ class KindImages:
         )
         return reference in listed.split()
 
+    def neighbours(self) -> list[images.Source]:
+        """None: Docker's own layers are at hand."""
+        return []
+
     def blobs(self) -> set[str]:
         """Which layers it has, kind does not tell."""
         return set()

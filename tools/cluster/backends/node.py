@@ -74,7 +74,7 @@ class NodeBackend:
         started += [unit.name for unit in node.agent_units() if units.ensure(unit)]
         if started:
             say(f"started {', '.join(started)}")
-        store_images = images.ensure_loaded(store, addons.IMAGES, say, self._neighbours())
+        store_images = images.ensure_loaded(store, addons.IMAGES, say)
         self._apply(kubectl, store_images)
         units.wait("kubelet", lambda: kubectl.has("node", NODE_NAME), "the node")
         for unit in node.node_units():
@@ -128,7 +128,7 @@ class NodeBackend:
 
     def images(self) -> NodeImages:
         """The node's images."""
-        return NodeImages(self._namespaces.enter(), toolchain.path("ctr"))
+        return NodeImages(self._namespaces.enter(), toolchain.path("ctr"), self._neighbours)
 
     def _neighbours(self) -> list[NodeImages]:
         """The other clusters of this machine: an image that one of them has need not be built."""
