@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,13 +102,35 @@ class Bench:
         return self.bucket / "results" / "iris-0a1b2c3d"
 
     @property
+    def events(self) -> Path:
+        return self.bucket / "system" / "iris" / "tensorboard" / "e" / "iris-0a1b2c3d"
+
+    def fresh(self) -> None:
+        """As in another pod: nothing of the run before is there."""
+        shutil.rmtree(self.home / "run")
+
+    @property
     def record(self) -> dict[str, Any]:
-        data = json.loads((self.output / "completion.json").read_text())
+        return self.read_record(self.output)
+
+    def read_record(self, output: Path) -> dict[str, Any]:
+        data = json.loads((output / "completion.json").read_text())
         assert isinstance(data, dict)
         return data
 
     def script(self, text: str, name: str = "train.py") -> None:
         self.server.put(f"b/code/{name}", textwrap.dedent(text))
+
+    def rclone(self, *arguments: str, content: str = "") -> None:
+        """Change what is in the store, through its server."""
+        settings = self.job["stores"]["S0"].items()
+        named = {f"RCLONE_CONFIG_S0_{key.upper()}": value for key, value in settings}
+        subprocess.run(
+            [objects.rclone(), *arguments],
+            env={**self.env, **named, "RCLONE_CONFIG": ""},
+            input=content.encode(),
+            check=True,
+        )
 
     def start(self) -> "subprocess.Popen[bytes]":
         (self.home / "job" / "job.json").write_text(json.dumps(self.job), encoding="utf-8")
