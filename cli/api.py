@@ -105,8 +105,8 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._path)  # waits for its turn, which one with a timeout does not
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def _short_folder() -> str | None:

@@ -8,6 +8,7 @@ import ssl
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from schemas import resolved
 
@@ -51,14 +52,20 @@ class Gateway:
                 return why
             time.sleep(_PAUSE_SECONDS)
 
-    def example(self, host: str, model: str) -> Any:
-        """A request that the model takes; None if it doesn't tell one."""
+    def example(self, host: str) -> Any:
+        """A request that the model behind `host` takes; None if it doesn't tell one."""
+        models = self._json(host, "/v1/models").get("models")
+        name = models[0] if isinstance(models, list) and models else ""
+        return self._json(host, f"/v2/models/{quote(str(name), safe='')}").get("example")
+
+    def _json(self, host: str, path: str) -> dict[str, Any]:
+        """A JSON object that is there; an empty one if none is."""
         try:
-            status, body = self.get(host, f"/v2/models/{model}")
+            status, body = self.get(host, path)
             found = json.loads(body) if status == http.client.OK else None
         except (OSError, http.client.HTTPException, ValueError):
-            return None
-        return found.get("example") if isinstance(found, dict) else None
+            found = None
+        return found if isinstance(found, dict) else {}
 
     def curl(self, host: str, path: str, body: object) -> str:
         """The command line that sends a request, for any POSIX shell."""

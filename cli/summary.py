@@ -63,7 +63,7 @@ def requests(
         if Target("endpoint", endpoint.name) not in answering:
             continue
         stage = endpoint.stages[endpoint.default_stage]
-        example = gateway.example(endpoint.host, stage.model.model_name)
+        example = gateway.example(endpoint.host)
         if example is not None and len(json.dumps(example)) <= _EXAMPLE_LENGTH:
             yield gateway.curl(endpoint.host, stage.resource_path, example)
 

@@ -95,6 +95,11 @@ KINDS = {
 }
 
 
+def failures(kind: str) -> frozenset[StrEnum]:
+    """The words of a kind that say that something failed for good."""
+    return _failures(KINDS[kind].words)
+
+
 def targets(spec: resolved.Workspace) -> list[Target]:
     """All resources of a spec, each endpoint before its stages."""
     return list(_targets(spec))

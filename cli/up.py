@@ -20,7 +20,7 @@ from cli.stack import Stack, environment
 from cli.statuses import stage, training
 from cli.statuses.objects import Objects
 from cli.statuses.status import Status
-from cli.targets import KINDS, Target
+from cli.targets import KINDS, Target, failures, targets
 from cli.urls import hosts
 from cli.waiting import Waiting, goals
 from schemas import load, resolved
@@ -129,8 +129,17 @@ class _Run:
     def _apply(self) -> None:
         # Another cluster under the same context: what the state holds is gone.
         lost = not has_namespace(self.cluster, self.workspace.name) and bool(self.stack.resources)
-        changed = self.stack.up(refresh=lost)
+        try:
+            changed = self.stack.up(refresh=lost)
+        except ToolError as error:
+            raise ToolError("\n".join([str(error), *self._what_failed()])) from None
         _say(f"stack {self.stack.name}: {'applied' if changed else 'nothing to change'}")
+
+    def _what_failed(self) -> list[str]:
+        """Of an apply that failed: the resources that did."""
+        objects = read(self.cluster, self.workspace.name)
+        found = {target: target.status(objects) for target in targets(self.workspace)}
+        return [f"{t}: {s}" for t, s in found.items() if s.word in failures(t.kind)]
 
     def _complete(self, objects: Objects) -> set[str]:
         """The Jobs that are complete, of trainings whose models are served."""

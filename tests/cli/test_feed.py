@@ -1,6 +1,5 @@
 """Reading and following live objects, over a socket as kubectl's proxy has it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +7,11 @@ import pytest
 from cli import api as apis
 from cli import feed
 from cli.statuses.objects import Objects
-from tests.support.api_server import ApiServer, api_server
+from tests.support.api_server import ApiServer
 from tests.support.live_objects import Object, thing
 from tools.errors import ToolError
 
 OF = ("notebook", "n")
-
-
-@pytest.fixture
-def server() -> Iterator[ApiServer]:
-    with api_server() as made:
-        yield made
 
 
 def book(replicas: int) -> Object:

@@ -39,6 +39,7 @@ class ApiServer:
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
+    request_queue_size = 64
 
 
 @contextmanager
@@ -82,7 +83,7 @@ def api_server() -> Iterator[ApiServer]:
             """Say nothing."""
 
     server = _Server(given.path, Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield given
     finally:

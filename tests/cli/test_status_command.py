@@ -1,0 +1,133 @@
+"""`emctl status` as a person and as a machine see it."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.support import live_objects as o
+from tests.support.api_server import ApiServer
+from tools.errors import ToolError
+
+DOMAIN = "lab.ml.test:8088"
+
+
+def listed(*objects: o.Object) -> list[o.Object]:
+    """Objects as items of a list: without their kind."""
+    return [{key: value for key, value in item.items() if key != "kind"} for item in objects]
+
+
+@pytest.fixture
+def live(server: ApiServer) -> None:
+    """A failed training, an endpoint that waits for it, and a notebook that works."""
+    training, stage, book = ("training", "fit"), ("stage", "blue"), ("notebook", "explore")
+    job = o.thing(
+        "Job",
+        "training-fit-1",
+        training,
+        spec={"completions": 2, "parallelism": 2},
+        status={"conditions": [o.condition("Failed")]},
+        document={"experiment": "iris"},
+    )
+    failed = o.container("main", o.ended(3, "train.py exited with code 3: ValueError: no"))
+    labels = {"batch.kubernetes.io/job-name": "training-fit-1"}
+    ready = o.container("notebook", o.running(), ready=True)
+    server.lists |= {
+        "jobs": listed(job),
+        "pods": listed(
+            o.pod("training-fit-1-0", training, failed, phase="Failed", labels=labels),
+            o.pod("notebook-explore-0", book, ready, conditions=(o.condition("Ready"),)),
+        ),
+        "configmaps": listed(
+            o.thing("ConfigMap", "model-fitted", ("model", "fitted"), document={"training": "fit"})
+        ),
+        "statefulsets": listed(
+            o.thing("StatefulSet", "notebook-explore", book, spec={"replicas": 1})
+        ),
+        "httproutes": listed(
+            o.route(
+                "endpoint-iris",
+                ("endpoint", "iris"),
+                *o.accepted(),
+                document={"default_stage": "blue"},
+            ),
+            o.route(
+                "stage-blue-iris",
+                stage,
+                *o.accepted(),
+                labels={"easymaker.io/endpoint": "iris"},
+                document={"model": "fitted"},
+            ),
+            o.route("notebook-explore", book, *o.accepted()),
+        ),
+    }
+
+
+WHY = "FAIL TRAIN: train.py exited with code 3: ValueError: no"
+TABLE = f"""\
+KIND        NAME       STATUS            API GATEWAY  CAUSE OR PLACE
+experiment  iris       CREATE REQUESTED               the spec is not applied yet
+training    fit        FAIL TRAIN                     train.py exited with code 3: ValueError: no
+model       fitted     CREATE FAILED                  no revision of the training fit is complete ({WHY})
+endpoint    iris       CREATE FAILED     ACTIVE       default stage blue: CREATE FAILED: the training fit made no model ({WHY})
+stage       iris/blue  CREATE FAILED     ACTIVE       the training fit made no model ({WHY})
+notebook    explore    ACTIVE (HEALTHY)               http://notebook-explore.{DOMAIN}
+notebook    train      CREATE REQUESTED               the spec is not applied yet
+"""  # noqa: E501
+
+
+@pytest.mark.usefixtures("live")
+def test_table_of_everything(command: Command) -> None:
+    done = command("status")
+    assert (done.exit_code, done.output) == (0, TABLE)
+
+
+@pytest.mark.usefixtures("live")
+def test_one_kind_and_one_resource(command: Command) -> None:
+    done = command("status", "notebook/explore")
+    assert done.output == (
+        "KIND      NAME     STATUS            CAUSE OR PLACE\n"
+        f"notebook  explore  ACTIVE (HEALTHY)  http://notebook-explore.{DOMAIN}\n"
+    )
+    lines = command("status", "notebook").output.splitlines()
+    assert [line.split()[1] for line in lines] == ["NAME", "explore", "train"]
+
+
+@pytest.mark.usefixtures("live")
+def test_json(command: Command) -> None:
+    found = json.loads(command("status", "stage/iris/blue", "--json").output)
+    assert found == {
+        "workspace": "lab",
+        "resources": [
+            {
+                "kind": "stage",
+                "name": "iris/blue",
+                "status": "CREATE FAILED",
+                "cause": f"the training fit made no model ({WHY})",
+                "since": None,
+                "api_gateway": {"status": "ACTIVE", "cause": None, "since": o.LATER},
+                "place": f"http://blue-iris.{DOMAIN}/inference",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("trainings", "there is no kind 'trainings' (did you mean 'training'?)"),
+        ("training/fitt", "the spec has no training 'fitt' (only 'fit' is possible)"),
+        ("stage/blue", "the spec has no stage 'blue' (only 'iris/blue' is possible)"),
+    ],
+)
+def test_unknown_resource_is_one_sentence(command: Command, what: str, message: str) -> None:
+    done = command("status", what)
+    assert isinstance(done.exception, ToolError)
+    assert str(done.exception) == message.replace("only 'fit' is possible", "did you mean 'fit'?")
+
+
+def test_unreadable_cluster_is_one_sentence(command: Command, server: ApiServer) -> None:
+    server.lists["events"] = (403, "events is forbidden")
+    done = command("status")
+    assert isinstance(done.exception, ToolError)
+    assert str(done.exception) == "the cluster can't be read: events is forbidden"
