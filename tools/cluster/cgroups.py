@@ -35,15 +35,15 @@ class CgroupRoot:
         else:
             self._create_v1()
 
-    def join(self, unit: str) -> None:
-        """Move the calling process into the group of a unit; for use between fork and exec."""
+    def join(self, unit: str, pid: int) -> None:
+        """Move a process into the group of a unit."""
         for hierarchy in self._hierarchies():
             group = hierarchy / self.name / "node" / unit
             group.mkdir(parents=True, exist_ok=True)
             if hierarchy.name == "cpuset" and self.version == 1:
                 for folder in (group.parent, group):
                     _fill_cpuset(folder)
-            (group / "cgroup.procs").write_text(str(os.getpid()))
+            (group / "cgroup.procs").write_text(str(pid))
 
     def processes(self) -> set[int]:
         """Every process in the group and below, containers' too."""

@@ -7,15 +7,19 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from tools.cluster.cgroups import CgroupRoot
 from tools.cluster.definition import write_private
 from tools.errors import ToolError
+
+# Becomes the program once a word comes; ends if whoever should say it is gone.
+_GATE = ("/bin/sh", "-c", 'read -r word && exec "$@" </dev/null', "gate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,7 @@ class Units:
         self._folder = folder
         self._cgroup = cgroup
         self._enter = enter
+        self._given_up = threading.Event()
         (folder / "units").mkdir(exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
 
@@ -73,27 +78,27 @@ class Units:
             self.stop(unit.name)
         argv = [*self._enter, *unit.argv] if unit.inside else list(unit.argv)
 
-        def before_exec() -> None:
-            self._cgroup.join(unit.name)
-
         with self.log(unit.name).open("ab") as log:
             process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
+                [*_GATE, *argv],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **unit.environment},
                 cwd=self._folder,
                 start_new_session=True,
-                preexec_fn=before_exec,  # noqa: PLW1509 - no threads here
             )
-        record = {
-            "pid": process.pid,
-            "start_time": _start_time(process.pid),
-            "fingerprint": fingerprint,
-        }
-        write_private(self._folder / "units" / f"{unit.name}.json", json.dumps(record))
         process.returncode = 0  # it outlives this program: no warning that it still runs
+        with cast(IO[bytes], process.stdin) as gate:
+            # First the group, so that whatever the program starts is in it too.
+            self._cgroup.join(unit.name, process.pid)
+            record = {
+                "pid": process.pid,
+                "start_time": _start_time(process.pid),
+                "fingerprint": fingerprint,
+            }
+            write_private(self._folder / "units" / f"{unit.name}.json", json.dumps(record))
+            gate.write(b"go\n")
         return True
 
     def stop(self, name: str, grace_seconds: float = 10) -> None:
@@ -113,6 +118,10 @@ class Units:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # where this program is its parent
 
+    def give_up(self) -> None:
+        """End every wait with a ToolError: those of other threads too."""
+        self._given_up.set()
+
     def wait(
         self, name: str, ready: Callable[[], bool], what: str, timeout_seconds: float = 60
     ) -> None:
@@ -126,7 +135,8 @@ class Units:
                     f"{what} took longer than {timeout_seconds:g} s:\n{self.last_lines(name)}",
                     self._where(name),
                 )
-            time.sleep(0.05)
+            if self._given_up.wait(0.05):
+                raise ToolError(f"{what} was given up")
 
     def last_lines(self, name: str, count: int = 5) -> str:
         """The end of a unit's log."""

@@ -14,7 +14,7 @@ from tools.errors import ToolError
 
 
 class NoCgroup:
-    def join(self, unit: str) -> None:
+    def join(self, unit: str, pid: int) -> None:
         pass
 
 
@@ -82,3 +82,29 @@ def test_a_unit_that_stalls_is_said_too(units: Units, tmp_path: Path) -> None:
             units.wait("sleeper", lambda: False, "the thing", 0.2)
     finally:
         units.stop("sleeper")
+
+
+def test_a_wait_ends_when_it_is_given_up(units: Units, tmp_path: Path) -> None:
+    units.ensure(sleeper(tmp_path))
+    try:
+        units.give_up()
+        with pytest.raises(ToolError, match="the thing was given up"):
+            units.wait("sleeper", lambda: False, "the thing", 60)
+    finally:
+        units.stop("sleeper")
+
+
+def test_a_unit_runs_only_once_it_is_in_its_group(tmp_path: Path) -> None:
+    class Refused:
+        def join(self, unit: str, pid: int) -> None:
+            self.pid = pid
+            raise OSError("no such group")
+
+    cgroup = Refused()
+    units = Units(tmp_path, cast(CgroupRoot, cgroup), [])
+    mark = tmp_path / "mark"
+    with pytest.raises(OSError, match="no such group"):
+        units.ensure(Unit(name="touch", argv=("touch", str(mark)), inside=False))
+    os.waitpid(cgroup.pid, 0)
+    assert not mark.exists()
+    assert units.pid("touch") is None
