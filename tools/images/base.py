@@ -8,7 +8,7 @@ from tools.debian import require_packages
 from tools.errors import ToolError
 from tools.images.builders import Builder, Say
 from tools.images.catalogue import DEBIAN
-from tools.images.host import own_sources
+from tools.images.host import own_apt_settings, own_sources
 from tools.images.workshop import ISOLATED, Workshop, home
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -18,6 +18,8 @@ _EXCLUDED = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/m
 _SLIM = "".join(f"path-exclude /{folder}/*\n" for folder in _EXCLUDED) + (
     "path-include /usr/share/doc/*/copyright\n"
 )
+_FIRST_STEP = ("busybox-static", "ca-certificates", "python3-pip", "python3-venv")
+"""What the first step of the Dockerfiles installs: here it costs a third of the time."""
 # The sources that every Debian image has, as the package of apt itself gives them.
 _SOURCES = "usr/share/doc/apt/examples/debian.sources"
 
@@ -47,18 +49,20 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
             f"no registry gives {DEBIAN.pulled}, and making it here needs root",
             "run it as root, or let this machine reach a registry",
         )
-    if shutil.which("debootstrap") is None or not _KEYRING.is_file():
-        require_packages(["debootstrap", "debian-archive-keyring"], "the base of images", say)
-    root = workshop.path("debian")
-    dpkg = root / "etc/dpkg/dpkg.cfg.d/slim"
-    dpkg.parent.mkdir(parents=True)
-    # An interrupted bootstrap is thrown away, so nothing need wait for the disk.
-    dpkg.write_text("force-unsafe-io\n", encoding="utf-8")
-    # Without the keyring debootstrap would take unsigned packages after a mere warning.
-    signed = [f"--keyring={_KEYRING}", "--force-check-gpg"]
-    argv = ["debootstrap", *signed, f"--variant={DEBIAN.variant}", DEBIAN.suite, str(root)]
-    # Without a mirror debootstrap takes Debian's own.
-    argv += [line.split()[1] for line in own_sources(DEBIAN.suite)[:1]]
+    if shutil.which("mmdebstrap") is None or not _KEYRING.is_file():
+        require_packages(["mmdebstrap", "debian-archive-keyring"], "the base of images", say)
+    root = workshop.folder / "debian"
+    settings = workshop.folder / "apt.conf"
+    settings.write_text(own_apt_settings(), encoding="utf-8")
+    argv = [
+        "mmdebstrap", "--mode=root", "--format=directory", f"--variant={DEBIAN.variant}",
+        f"--include={','.join(_FIRST_STEP)}", f"--keyring={_KEYRING}", f"--aptopt={settings}",
+        # An interrupted bootstrap is thrown away, so nothing need wait for the disk.
+        "--dpkgopt=force-unsafe-io",
+        DEBIAN.suite, str(root),
+        # Without a mirror it takes Debian's own.
+        *own_sources(DEBIAN.suite),
+    ]  # fmt: skip
     workshop.run(f"bootstrapping Debian {DEBIAN.suite}", [*ISOLATED, *argv])
     _tidy(root)
     archive = workshop.folder / "base.tar.gz"
@@ -75,10 +79,13 @@ def _bootstrap(kept: Path, workshop: Workshop, say: Say) -> None:
 def _tidy(root: Path) -> None:
     """Take out what came from this host or only bootstrapping needed."""
     (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(_SLIM, encoding="utf-8")
+    for settings in ("etc/dpkg/dpkg.cfg.d", "etc/apt/apt.conf.d"):
+        (root / settings / "99mmdebstrap").unlink()
     (root / "etc/apt/sources.list").unlink()
     (root / _SOURCES).rename(root / "etc/apt/sources.list.d/debian.sources")
-    (root / "etc/resolv.conf").write_text("", encoding="utf-8")
-    (root / "etc/hostname").unlink(missing_ok=True)
+    for name in ("resolv.conf", "hostname"):
+        (root / "etc" / name).unlink(missing_ok=True)
+    (root / "etc/resolv.conf").touch()
     for folder in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
         for path in (root / folder).rglob("*"):
             if path.is_file():

@@ -110,7 +110,7 @@ class Buildah:
         self._run(f"reading {reference}", "pull", "--quiet", f"oci-archive:{archive}")
 
     def save(self, reference: str, archive: Path, present: Collection[str]) -> None:
-        layout = self._workshop.path("layout")
+        layout = self._workshop.path(f"layout-{archive.stem}")
         # Quick to write and read, and the same layer always comes out with the same digest.
         options = ["--format=oci", "--compression-format=zstd", "--compression-level=1"]
         self._run(f"saving {reference}", "push", *options, reference, f"oci:{layout}:{reference}")
@@ -118,7 +118,7 @@ class Buildah:
         shutil.rmtree(layout)
 
     def push(self, reference: str, target: str, *, plain_http: bool) -> str:
-        digest = self._workshop.folder / "digest"
+        digest = self._workshop.folder / f"digest-{target.replace('/', '-')}"
         options = ["--format=oci", f"--digestfile={digest}"]
         if plain_http:
             options.append("--tls-verify=false")

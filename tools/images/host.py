@@ -52,6 +52,11 @@ def own_sources(suite: str) -> list[str]:
     return debian_sources(_os_release(), _source_texts(Path("/etc/apt")), suite)
 
 
+def own_apt_settings() -> str:
+    """How this host's apt reaches its mirrors, as an apt.conf."""
+    return "".join(f"{line}\n" for line in _reaching(_apt_config()))
+
+
 def ca_bundle(environment: Mapping[str, str]) -> Path | None:
     """The certificates that this host trusts, in one PEM file."""
     named = (environment.get(name, "") for name in ("PIP_CERT", "SSL_CERT_FILE"))
@@ -84,7 +89,7 @@ def pip_conf(config_list: str, *, with_bundle: bool) -> str:
 
 def apt_conf(apt_config: str, with_sources: bool, *, with_bundle: bool) -> str:
     """An apt.conf for build steps, with the proxies out of what `apt-config dump` says."""
-    lines = [line for line in apt_config.splitlines() if _APT_SETTING.fullmatch(line)]
+    lines = _reaching(apt_config)
     # apt's own user may not read the secrets, and a layer that a crash spoils is thrown away.
     lines += ['APT::Sandbox::User "root";', 'DPkg::Options:: "--force-unsafe-io";']
     if with_sources:
@@ -93,6 +98,10 @@ def apt_conf(apt_config: str, with_sources: bool, *, with_bundle: bool) -> str:
     if with_bundle:
         lines.append(f'Acquire::https::CAInfo "{SECRETS}/ca.crt";')
     return "\n".join([*lines, ""])
+
+
+def _reaching(apt_config: str) -> list[str]:
+    return [line for line in apt_config.splitlines() if _APT_SETTING.fullmatch(line)]
 
 
 def debian_sources(

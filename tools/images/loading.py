@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +12,8 @@ from tools.images.builders import Builder, Say
 from tools.images.workshop import Workshop, require_space, workshop
 
 _BASE_SPACE_MB = 700
+_AT_ONCE = 2
+"""So many images are built at a time: while one downloads or is packed, another computes."""
 
 
 @runtime_checkable
@@ -40,12 +43,18 @@ class Store(Protocol):
         """Import an OCI archive under the names it carries."""
 
 
-def ensure_loaded(store: Store, names: Iterable[str], say: Say) -> dict[str, str]:
+def ensure_loaded(
+    store: Store,
+    names: Iterable[str],
+    say: Say,
+    arrived: Callable[[Sequence[str]], None] = lambda _: None,
+) -> dict[str, str]:
     """Build and load those of `names` that `store` lacks; the reference of each, by name.
 
     An image that another cluster of this machine has is copied from there instead, and building
     goes on from what the store has of the images below. Those get loaded too: they add a name and
-    no layer.
+    no layer. `arrived` is told the names of what is there now: first of what was there before, then
+    as it comes, from several threads.
     What was needed for building is removed in the end, also after a failure or an interrupt,
     except for the base that was bootstrapped where no registry answers: `debian-*.tar.gz` in the
     cache.
@@ -55,23 +64,29 @@ def ensure_loaded(store: Store, names: Iterable[str], say: Say) -> dict[str, str
     references = catalogue.refs()
     wanted = {name: references[_known(name)] for name in names}
     missing = [name for name, reference in wanted.items() if not store.has(reference)]
+    if present := [name for name in wanted if name not in missing]:
+        arrived(present)
     if not missing:
         return wanted
     with workshop() as shop:
-        archive = shop.folder / "image.tar"
         for source in store.neighbours():
             found = [name for name in missing if source.has(wanted[name])]
             if found:
+                archive = shop.folder / "copied.tar"
                 source.export([wanted[name] for name in found], archive)
                 store.load(archive)
                 archive.unlink()
                 missing = [name for name in missing if name not in found]
                 say(f"copied from another cluster: {', '.join(found)}")
+                arrived(found)
 
         def deliver(name: str, builder: Builder) -> str:
             started = time.monotonic()
+            archive = shop.folder / f"{name}.tar"
             size_mb = _load(store, builder, references[name], archive) / 1e6
-            return f"loaded in {time.monotonic() - started:.0f} s ({size_mb:.0f} MB)"
+            loading = time.monotonic() - started
+            arrived([name])
+            return f"loaded in {loading:.0f} s ({size_mb:.0f} MB)"
 
         if missing:
             build(shop, missing, deliver, say, store)
@@ -105,7 +120,7 @@ def build(
     """Build `names` and what they stand on, and hand each image to `deliver` once it is made.
 
     What `store` has of the images below is taken from there, if the builder can do that.
-    `deliver` returns what it did, for the line of progress.
+    `deliver` returns what it did, for the line of progress; it is called from several threads.
     """
     builder = builders.find(shop, say)
     references = catalogue.refs()
@@ -116,28 +131,56 @@ def build(
     space = _BASE_SPACE_MB + sum(catalogue.IMAGES[name].space_mb for name in order)
     require_space(space, f"building {len(order)} images")
     secrets = host.write_secrets(shop.path("secrets"), catalogue.DEBIAN.suite)
-    debian = ""
+    made: dict[str, Future[None]] = {}
     try:
-        for number, name in enumerate(order, 1):
+        debian = ""
+        if any(catalogue.IMAGES[name].base is None and name not in held for name in order):
+            started = time.monotonic()
+            debian = base.provide(builder, shop, say)
+            say(f"images stand on {debian} ({time.monotonic() - started:.0f} s)")
+
+        def make(name: str) -> None:
+            for earlier in _before(name, order, held):
+                made[earlier].result()
             started = time.monotonic()
             if name in held and isinstance(store, Source):
-                archive = shop.folder / "below.tar"
+                archive = shop.folder / f"{name}.tar"
                 store.export([references[name]], archive)
                 builder.take(references[name], archive)
                 archive.unlink()
                 done = f"is there, read in {time.monotonic() - started:.0f} s"
             else:
                 below = catalogue.IMAGES[name].base
-                if below is None and not debian:
-                    debian = base.provide(builder, shop, say)
-                    say(f"images stand on {debian} ({time.monotonic() - started:.0f} s)")
-                    started = time.monotonic()
                 on = debian if below is None else references[below]
                 builder.build(references[name], _context(shop, name), on, secrets)
                 done = f"built in {time.monotonic() - started:.0f} s, {deliver(name, builder)}"
-            say(f"image {name} ({number} of {len(order)}): {done}")
+            say(f"image {name} ({order.index(name) + 1} of {len(order)}): {done}")
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                made.update((name, pool.submit(make, name)) for name in order)
+                for future in as_completed(made.values()):
+                    future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                shop.stop()
+                raise
     finally:
         builder.clean()
+
+
+def _before(name: str, order: Sequence[str], held: Collection[str]) -> list[str]:
+    """The images to wait for: what it stands on, or the first one that stands on Debian too.
+
+    Dockerfiles on Debian begin with the same step, and that first one builds it for all of them.
+    """
+    if name in held:
+        return []
+    base = catalogue.IMAGES[name].base
+    if base is not None:
+        return [base]
+    first = next(n for n in order if catalogue.IMAGES[n].base is None and n not in held)
+    return [] if name == first else [first]
 
 
 def _context(shop: Workshop, name: str) -> Path:

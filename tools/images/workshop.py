@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.dirs import cache_dir
@@ -26,6 +26,8 @@ class Workshop:
 
     folder: Path
     _lock: int
+    _running: "set[subprocess.Popen[bytes]]" = field(default_factory=set)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def path(self, name: str) -> Path:
         """A folder of that name in it, made if missing."""
@@ -42,7 +44,8 @@ class Workshop:
         of that step removes it.
         Raises ToolError with the step, the last lines and the log's path.
         """
-        name = f"{re.sub('[ /]', '-', step.partition(':')[0])}.log"
+        untagged = re.sub(":[^/:]*$", "", step)
+        name = f"{re.sub('[ /:]', '-', untagged)}.log"
         log, kept = self.folder / name, home() / "logs" / name
         with log.open("wb") as output:
             let_interrupts = _hold_interrupts()
@@ -64,11 +67,16 @@ class Workshop:
                 raise ToolError(f"{step} could not be started: {reason}") from None
             try:
                 let_interrupts()
+                self._running.add(process)
+                if self._stopped.is_set():
+                    os.killpg(process.pid, signal.SIGKILL)
                 code = process.wait()
             except BaseException:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 raise
+            finally:
+                self._running.discard(process)
         if code != 0:
             text = log.read_text(encoding="utf-8", errors="replace").rstrip()
             last = "\n".join(text.splitlines()[-12:])
@@ -77,6 +85,13 @@ class Workshop:
             raise ToolError(f"{step} failed (exit code {code}):\n{last}\n", f"all of it: {kept}")
         log.unlink()
         kept.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """End the programs that other threads run here, and each one that they still start."""
+        self._stopped.set()
+        for process in self._running.copy():
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _hold_interrupts() -> Callable[[], None]:

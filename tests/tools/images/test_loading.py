@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +137,53 @@ def test_building_goes_on_from_what_the_store_has(machine: Machine, store: Folde
     images.ensure_loaded(store, ["tensorflow-keras3"], lines.append)
     assert built(machine) == ["tensorflow-keras3"]
     (pulled,) = (line for line in machine.asked if line.startswith("overlay pull"))
-    assert pulled == f"overlay pull --quiet oci-archive:{store.archives[-1].parent}/below.tar"
+    assert pulled == f"overlay pull --quiet oci-archive:{store.archives[-1].parent}/tensorflow.tar"
     (name,) = (machine.hooks / "pulled").read_text().splitlines()
     assert name == REFS["tensorflow"]
     assert lines[0] == "image tensorflow (1 of 2): is there, read in 0 s"
     assert lines[1].startswith("image tensorflow-keras3 (2 of 2): built in 0 s, loaded in 0 s")
     assert machine.leftovers == []
+
+
+def test_what_arrives_is_told_as_it_comes(machine: Machine, store: FolderStore) -> None:
+    told: list[list[str]] = []
+
+    def arrived(names: Sequence[str]) -> None:
+        assert all(store.has(REFS[name]) for name in names)
+        told.append(sorted(names))
+
+    images.ensure_loaded(store, ["pause", "tools"], print, arrived=arrived)
+    assert told == [["pause"], ["tools"]]
+    images.ensure_loaded(store, ["pause", "tools", "s3"], print, arrived=arrived)
+    assert told[2:] == [["pause", "tools"], ["s3"]]
+
+
+def test_a_failure_ends_what_is_built_beside_it(
+    machine: Machine, store: FolderStore, tmp_path: Path
+) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    script = (
+        f'case $* in *s3*) exec 3>"{alive}"; sleep 600 & wait;;\n'
+        f'*tools*) read line <"{alive}.go"; exit 9;; esac\n'
+    )
+    os.mkfifo(f"{alive}.go")
+    machine.hook("bud", script)
+    readers: list[int] = []
+
+    def fail() -> None:
+        readers.append(os.open(alive, os.O_RDONLY))  # returns once that build runs
+        Path(f"{alive}.go").write_text("\n")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    with pytest.raises(ToolError, match=r"building .*/tools:.* failed \(exit code 9\)"):
+        images.ensure_loaded(store, ["pause", "tools", "s3"], print)
+    thread.join()
+    assert os.read(readers[0], 1) == b""  # the other build has ended
+    os.close(readers[0])
+    assert machine.leftovers == []
+    assert store.has(REFS["pause"])
 
 
 def test_a_layer_that_the_store_threw_away_comes_again(
