@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from tools.cluster.kubectl import Kubectl
 
 TEMPLATES = Path(__file__).parent / "addons"
 OBJECTS_HOST = f"objects.{DOMAIN}"
-IMAGES = ("pause", "tools", "gateway", "s3")
-"""The images a cluster can't come up without."""
+IMAGES = ("pause", "tools", "s3", "gateway")
+"""The images a cluster can't come up without. The object storage takes longest to start."""
+NEEDS = {"storage": "tools", "dns": "tools", "objects": "s3", "gateway": "gateway"}
+"""The add-ons, and the image that each runs."""
 DEPLOYMENTS = {
     "local-path-storage": "local-path-provisioner",
     "kube-system": "coredns",
@@ -77,17 +80,8 @@ def render(name: str, values: dict[str, str]) -> str:
     return template.substitute(values)
 
 
-def apply(
-    kubectl: Kubectl,
-    crds: Path,
-    values: dict[str, str],
-    storage: ObjectStorage,
-    names: tuple[str, ...] = ("storage", "dns", "gateway", "objects"),
-) -> None:
-    """Bring the add-ons to what they should be, whatever became of them.
-
-    The Gateway API's own definitions come first and only where they are missing: they are large.
-    """
+def apply_gateway_api(kubectl: Kubectl, crds: Path) -> None:
+    """Bring the Gateway API's own definitions, only where they are missing: they are large."""
     version = hashlib.sha256(crds.read_bytes()).hexdigest()[:12]
     present = kubectl.try_run(
         "get",
@@ -96,18 +90,32 @@ def apply(
         "-o",
         "jsonpath={.metadata.annotations}",
     )
-    if version not in (present or ""):
-        kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(crds))
-        kubectl.run(
-            "annotate", "crd", "httproutes.gateway.networking.k8s.io", "--overwrite",
-            f"easymaker.io/bundle={version}",
-        )  # fmt: skip
-        kubectl.run(
-            "wait", "--for=condition=Established", "--timeout=30s", "crd",
-            "httproutes.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io",
-            "gatewayclasses.gateway.networking.k8s.io",
-        )  # fmt: skip
+    if version in (present or ""):
+        return
+    kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(crds))
+    kubectl.run(
+        "annotate", "crd", "httproutes.gateway.networking.k8s.io", "--overwrite",
+        f"easymaker.io/bundle={version}",
+    )  # fmt: skip
+    kubectl.run(
+        "wait", "--for=condition=Established", "--timeout=30s", "crd",
+        "httproutes.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io",
+        "gatewayclasses.gateway.networking.k8s.io",
+    )  # fmt: skip
+
+
+def apply(
+    kubectl: Kubectl,
+    values: dict[str, str],
+    storage: ObjectStorage,
+    names: Sequence[str] = tuple(NEEDS),
+) -> None:
+    """Bring the add-ons to what they should be, whatever became of them.
+
+    The Gateway API's definitions must be there.
+    """
     documents = [render(f"{name}.yaml", values) for name in names]
-    # The namespace of the keys is in the last one, so they follow.
-    text = "\n---\n".join([*documents, keys_secret(storage)])
+    if "objects" in names:
+        documents.append(keys_secret(storage))
+    text = "\n---\n".join(documents)
     kubectl.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)

@@ -102,8 +102,11 @@ class Node:
         ]
 
     def agent_units(self) -> list[Unit]:
-        """The processes that end, or wait long, unless containerd and the API server are ready."""
-        return [self._kubelet(), self._proxy()]
+        """The processes that end, or wait long, unless containerd and the API server are ready.
+
+        What runs in pods reaches the API server through kube-proxy's rules, so that comes first.
+        """
+        return [self._proxy(), self._kubelet()]
 
     def node_units(self) -> list[Unit]:
         """The processes that end unless the node is known to the API server."""
@@ -205,14 +208,15 @@ class Node:
     def _containerd(self) -> Unit:
         text = files.containerd(self.folder, self.pause_image, self.has_sys_resource)
         path = self._write("containerd.toml", text)
+        # There before containerd looks: the kubelet would ask for a network again after 5 s only.
+        network = files.pod_network(self.folder, self.links.pod_cidr)
+        write_private(self.folder / "cni" / "10-easymaker.conflist", network)
         binary = self.tool("containerd")
         # Its shim must be the one of this build.
         search = f"{binary.parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return self._unit("containerd", ["--config", str(path)], read=[path], PATH=search)
 
     def _kubelet(self) -> Unit:
-        network = files.pod_network(self.folder, self.links.pod_cidr)
-        write_private(self.folder / "cni" / "10-easymaker.conflist", network)
         dns = self.links.service_ip(DNS_IP)
         text = files.kubelet(self.folder / "pki", self.links.node_ip, dns, self.cgroup.name)
         path = self._write("kubelet.yaml", text)

@@ -5,6 +5,9 @@ import ipaddress
 import json
 import re
 import shutil
+import ssl
+import urllib.parse
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,21 @@ def require_port(port: int) -> None:
             f"port {port} of 127.0.0.1 is held by {who}",
             "end it, or choose another with --gateway-port",
         )
+
+
+def api_ready(server: str, authority: Path) -> bool:
+    """Whether an API server whose certificate `authority` signed says that it is ready."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(authority)
+    address = urllib.parse.urlsplit(server).netloc
+    connection = http.client.HTTPSConnection(address, timeout=2, context=context)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def gateway_answers(port: int, host_name: str) -> bool:

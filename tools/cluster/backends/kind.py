@@ -126,7 +126,8 @@ class KindBackend:
             **{f"{name}_image": reference for name, reference in references.items()},
         }
         kubectl = self.kubectl()
-        addons.apply(kubectl, toolchain.path("gateway-api-crds"), values, storage, ADDONS)
+        addons.apply_gateway_api(kubectl, toolchain.path("gateway-api-crds"))
+        addons.apply(kubectl, values, storage, ADDONS)
         self._teach_dns(kubectl)
         for namespace, name in addons.DEPLOYMENTS.items():
             kubectl.run(

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tools.cluster.node import (
 from tools.cluster.store import NodeImages
 from tools.cluster.units import Units
 from tools.errors import ToolError
+from tools.process import run
 
 FREE_GIB = 5
 """Images, logs and volumes of a small cluster."""
@@ -70,16 +72,19 @@ class NodeBackend:
         started = [unit.name for unit in node.base_units() if units.ensure(unit)]
         store, kubectl = self.images(), self.kubectl()
         units.wait("containerd", store.ready, "containerd")
-        units.wait("kube-apiserver", kubectl.ready, "the API server")
-        started += [unit.name for unit in node.agent_units() if units.ensure(unit)]
-        if started:
-            say(f"started {', '.join(started)}")
-        store_images = images.ensure_loaded(store, addons.IMAGES, say)
-        self._apply(kubectl, store_images)
-        units.wait("kubelet", lambda: kubectl.has("node", NODE_NAME), "the node")
-        for unit in node.node_units():
-            if units.ensure(unit):
-                say(f"started {unit.name}")
+        with ThreadPoolExecutor(1) as pool:
+            # The node comes up while the images are built, and starts with what is there.
+            rising = pool.submit(self._rise, node, units, kubectl, started, say)
+
+            def arrived(names: Sequence[str]) -> None:
+                rising.result()
+                self._apply(kubectl, [a for a, image in addons.NEEDS.items() if image in names])
+
+            try:
+                images.ensure_loaded(store, addons.IMAGES, say, arrived)
+            except BaseException:
+                units.give_up()
+                raise
         if self.definition.simulated_gpus:
             self._simulate_gpus(kubectl)
         if probe.problems(kubectl, self.definition.gateway_port):
@@ -173,7 +178,43 @@ class NodeBackend:
         if self._units().pid("gateway-forwarder") is None:
             probe.require_port(self.definition.gateway_port)
 
-    def _apply(self, kubectl: Kubectl, references: dict[str, str]) -> None:
+    def _rise(
+        self, node: Node, units: Units, kubectl: Kubectl, started: list[str], say: Say
+    ) -> None:
+        """From the first processes, `started`, to a node that knows its services and policies."""
+        authority = self.folder / "pki" / "ca.crt"
+        units.wait(
+            "kube-apiserver", lambda: probe.api_ready(node.server, authority), "the API server"
+        )
+        proxy, kubelet = node.agent_units()
+        again = kubectl.has("node", NODE_NAME)
+        started += [proxy.name] if units.ensure(proxy) else []
+        if again:
+            # The pods of before start with the kubelet. What calls a service before there are
+            # rules for it waits for many seconds until it tries again.
+            units.wait(proxy.name, self._knows_services, "the first rules for services")
+        started += [kubelet.name] if units.ensure(kubelet) else []
+        if started:
+            say(f"started {', '.join(started)}")
+        addons.apply_gateway_api(kubectl, toolchain.path("gateway-api-crds"))
+        kubectl.run("wait", "--for=create", "node", NODE_NAME, "--timeout=60s")
+        for unit in node.node_units():
+            if units.ensure(unit):
+                say(f"started {unit.name}")
+        units.wait(proxy.name, self._knows_services, "the first rules for services")
+
+    def _knows_services(self) -> bool:
+        """Whether kube-proxy has written rules: the API server's own service is always one."""
+        try:
+            rules = run([*self._namespaces.enter(), "iptables", "-t", "nat", "-S", "KUBE-SERVICES"])
+        except ToolError:
+            return False
+        return f" {Links(self.definition.index).service_ip(1)}/32 " in rules
+
+    def _apply(self, kubectl: Kubectl, names: Sequence[str]) -> None:
+        """Apply these add-ons."""
+        if not names:
+            return
         links, storage = Links(self.definition.index), self.storage()
         values = {
             "domain": DOMAIN,
@@ -186,13 +227,21 @@ class NodeBackend:
             "coredns_folder": str(toolchain.path("coredns").resolve().parent),
             "provisioner_folder": str(toolchain.path("local-path-provisioner").resolve().parent),
             "s3_keys_hash": addons.keys_hash(storage),
-            **{f"{name}_image": reference for name, reference in references.items()},
+            **{f"{name}_image": reference for name, reference in images.refs().items()},
         }
-        addons.apply(kubectl, toolchain.path("gateway-api-crds"), values, storage)
+        addons.apply(kubectl, values, storage, names)
 
     def _await(self, kubectl: Kubectl, units: Units, say: Say) -> None:
         """Wait until everything works, seen from the host."""
         say("waiting for node, DNS, volumes, gateway and object storage")
+        # After a restart the API tells what was before, until the kubelet has looked: only an
+        # answer is proof of new containers.
+        units.wait(
+            "gateway-forwarder",
+            lambda: probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST),
+            "the gateway's first answer",
+            120,
+        )
         kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", "--timeout=60s")
 
         def available(item: tuple[str, str]) -> None:
@@ -203,11 +252,6 @@ class NodeBackend:
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(available, addons.DEPLOYMENTS.items()))
-        units.wait(
-            "gateway-forwarder",
-            lambda: probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST),
-            "the gateway's first answer",
-        )
 
     def _simulate_gpus(self, kubectl: Kubectl) -> None:
         """Say on the node that it has GPUs: enough for the scheduler, nothing computes on them."""
