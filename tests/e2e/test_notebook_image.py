@@ -1,0 +1,254 @@
+"""The notebook images in pods, reached through the gateway as a browser reaches them."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cluster import IMAGES, LocalCluster, Manifest, namespace, service, until
+from tests.support.web import Web
+from tools import images
+
+pytestmark = pytest.mark.e2e
+
+SPACE = "notebook-images"
+TOKEN = "opensesame-7f3c"
+TOKENED = {"Authorization": f"token {TOKEN}"}
+USER_1000 = {
+    "runAsUser": 1000,
+    "runAsGroup": 1000,
+    "runAsNonRoot": True,
+    "fsGroup": 1000,
+}
+ROOT = {"runAsUser": 0}
+# What a person left on the data volume before this start.
+LEFT_BEHIND = """\
+cd /root/easymaker
+mkdir -p custom-conda-envs cont-init.d
+python3 -m venv --system-site-packages --without-pip custom-conda-envs/mine
+python3 -m venv --without-pip custom-conda-envs/bare
+cat >cont-init.d/10-touch <<'END'
+#!/bin/sh
+echo "token [$JUPYTER_TOKEN]"
+touch /root/touched
+exit 3
+END
+chmod +x cont-init.d/10-touch
+"""
+# Runs a cell and a line of a terminal as the page does: over websockets, with the browser's Origin.
+SESSION = """\
+import json, sys, urllib.request, uuid
+from websocket import WebSocketBadStatusException, create_connection
+
+url, token, kernel, code = sys.argv[1:]
+headers = {"Authorization": "token " + token}
+
+
+def post(path, body):
+    request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def connect(path, origin):
+    return create_connection(
+        "ws" + url.removeprefix("http") + path, header=headers, origin=origin, timeout=60
+    )
+
+
+made = post("/api/kernels", {"name": kernel})["id"]
+try:
+    connect(f"/api/kernels/{made}/channels", "http://elsewhere.example")
+except WebSocketBadStatusException as error:
+    print("elsewhere", error.status_code)
+cell = connect(f"/api/kernels/{made}/channels", url)
+content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.3",
+          "username": "", "session": uuid.uuid4().hex, "date": ""}
+cell.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content,
+                      "channel": "shell"}))
+while True:
+    message = json.loads(cell.recv())
+    if message["parent_header"].get("msg_id") != header["msg_id"]:
+        continue
+    if message["msg_type"] == "stream":
+        print(message["content"]["text"], end="")
+    if message["msg_type"] == "execute_reply":
+        print(message["content"]["status"])
+        break
+terminal = post("/api/terminals", {})["name"]
+line = connect(f"/terminals/websocket/{terminal}", url)
+line.send(json.dumps(["stdin", "echo $((6 * 7))-[$JUPYTER_TOKEN]\\r"]))
+seen = ""
+while "42-[" not in seen or "]" not in seen.partition("42-[")[2]:
+    kind, *rest = json.loads(line.recv())
+    seen += rest[0] if kind == "stdout" else ""
+print("terminal", seen.partition("42-[")[2].partition("]")[0] or "nothing")
+"""
+
+
+@pytest.fixture(scope="module")
+def web(cluster: LocalCluster) -> Iterator[Web]:
+    """The images are there, and a namespace as restricted as can be."""
+    names = ["notebook-python", "notebook-tensorflow", "notebook-pytorch"]
+    images.ensure_loaded(cluster.backend.images(), names, print)
+    space = namespace(SPACE)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "token", "namespace": SPACE},
+        "stringData": {"token": TOKEN},
+    }
+    cluster.apply(space)
+    cluster.apply(secret)
+    yield Web(cluster)
+    cluster.kubectl("delete", "namespace", SPACE, "--wait=false")
+
+
+def _pod(name: str, image: str, user: Manifest) -> Manifest:
+    mounts = [
+        {"name": "boot", "mountPath": "/root"},
+        {"name": "data", "mountPath": "/root/easymaker"},
+    ]
+    container = {
+        "image": IMAGES[image],
+        "imagePullPolicy": "IfNotPresent",
+        "env": [
+            {"name": "HOME", "value": "/root"},
+            {
+                "name": "JUPYTER_TOKEN",
+                "valueFrom": {"secretKeyRef": {"name": "token", "key": "token"}},
+            },
+        ],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": mounts,
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": SPACE, "labels": {"app": name}},
+        "spec": {
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, **user},
+            "terminationGracePeriodSeconds": 60,
+            "initContainers": [
+                {**container, "name": "before", "command": ["sh", "-ec", LEFT_BEHIND]}
+            ],
+            "containers": [
+                {
+                    **container,
+                    "name": "notebook",
+                    "command": ["easymaker-notebook"],
+                    "readinessProbe": {
+                        "httpGet": {"path": "/api", "port": 8888},
+                        "periodSeconds": 1,
+                        "timeoutSeconds": 5,
+                    },
+                }
+            ],
+            "volumes": [{"name": "boot", "emptyDir": {}}, {"name": "data", "emptyDir": {}}],
+        },
+    }
+
+
+def _start(web: Web, name: str, image: str, user: Manifest) -> str:
+    """A notebook that is ready: its URL."""
+    host = f"{name}.{SPACE}.easymaker.localhost"
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": SPACE},
+        "spec": {
+            "parentRefs": [{"name": "easymaker", "namespace": "gateway-system"}],
+            "hostnames": [host],
+            "rules": [{"backendRefs": [{"name": name, "port": 8888}]}],
+        },
+    }
+    web.cluster.apply(_pod(name, image, user), service(SPACE, name, 8888), route)
+    web.cluster.wait("-n", SPACE, f"pod/{name}", "--for=condition=Ready", seconds=120)
+    url = f"http://{host}:{web.cluster.gateway_port}"
+    until(lambda: web.call(f"{url}/api").status == 200, "the route's first answer")
+    return url
+
+
+def _session(web: Web, name: str, url: str, kernel: str, code: str) -> list[str]:
+    argv = ["python3", "-c", SESSION, url, TOKEN, kernel, code]
+    return web.cluster.kubectl("-n", SPACE, "exec", name, "--", *argv).splitlines()
+
+
+def test_a_notebook_of_user_1000_from_start_to_stop(web: Web) -> None:
+    url = _start(web, "plain", "notebook-python", USER_1000)
+    host = url.removeprefix("http://")
+    # The path of the health check tells nothing but the version, and needs no token.
+    assert list(web.call(f"{url}/api").json()) == ["version"]
+    for path in ("/api/kernels", "/api/contents", "/api/terminals"):
+        assert web.call(url + path).status == 403
+        assert web.call(url + path, headers={"Authorization": "token wrong"}).status == 403
+        assert web.call(url + path, headers=TOKENED).status == 200
+    # A browser is shown the way to the login page, or gets in by the token in the address.
+    assert web.call(f"{url}/lab").headers["Location"].startswith("/login?next=")
+    opened = web.call(f"{url}/lab?token={TOKEN}")
+    assert opened.status in (200, 302)
+    # Another site's page gets nothing from a browser that is logged in: no CORS header.
+    foreign = {**TOKENED, "Origin": "http://elsewhere.example", "Host": host}
+    answer = web.call(f"{url}/api/kernels", headers=foreign)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+    kernels = web.call(f"{url}/api/kernelspecs", headers=TOKENED).json()["kernelspecs"]
+    assert sorted(kernels) == ["mine", "python3"]
+    code = "import sys, os; print(sys.prefix, os.environ.get('JUPYTER_TOKEN'), os.getcwd())"
+    assert _session(web, "plain", url, "mine", code) == [
+        "elsewhere 403",
+        "/root/easymaker/custom-conda-envs/mine None /root/easymaker",
+        "ok",
+        "terminal nothing",
+    ]
+
+    cluster = web.cluster
+    read = (
+        "cd /root/easymaker/cont-init.d; ls /root/touched; "
+        "cat *.exitcode *.output ../cont-init.output"
+    )
+    said = cluster.kubectl("-n", SPACE, "exec", "plain", "--", "sh", "-c", read)
+    assert said.splitlines() == ["/root/touched", "3", "token []", "== 10-touch", "token []"]
+    log = cluster.kubectl("-n", SPACE, "logs", "plain")
+    assert "10-touch failed with exit code 3" in log
+    assert "environment mine is a kernel" in log
+    assert "environment bare gets no kernel: ipykernel is not installed in it (" in log
+    assert TOKEN not in log
+    arguments = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"
+    assert TOKEN not in cluster.kubectl(
+        "-n", SPACE, "exec", "plain", "-c", "notebook", "--", "sh", "-c", arguments
+    )
+
+    begun = time.monotonic()
+    cluster.kubectl("-n", SPACE, "delete", "pod", "plain", "--timeout=50s")
+    assert time.monotonic() - begun < 40, "it waited for the end of its grace period"
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [
+        ("notebook-tensorflow", "import tensorflow as t; print(t.reduce_sum([20, 22]).numpy())"),
+        ("notebook-pytorch", "import torch as t; print(int(t.tensor([20, 22]).sum()))"),
+    ],
+)
+def test_a_framework_computes_in_a_notebook_of_root(web: Web, image: str, code: str) -> None:
+    url = _start(web, image, image, ROOT)
+    said = _session(web, image, url, "python3", code)
+    assert said == ["elsewhere 403", "42", "ok", "terminal nothing"]
+
+
+@pytest.mark.parametrize("image", ["notebook-python", "notebook-tensorflow", "notebook-pytorch"])
+def test_without_a_token_nothing_starts(web: Web, image: str) -> None:
+    name = f"open-{image}"
+    pod = _pod(name, image, ROOT)
+    pod["spec"] |= {"restartPolicy": "Never"}
+    del pod["spec"]["initContainers"]
+    pod["spec"]["containers"][0]["env"] = []
+    web.cluster.apply(pod)
+    web.cluster.wait("-n", SPACE, f"pod/{name}", "--for=jsonpath={.status.phase}=Failed")
+    status = web.cluster.get("-n", SPACE, "pod", name)["status"]["containerStatuses"][0]
+    assert status["state"]["terminated"]["exitCode"] == 1
+    assert "JUPYTER_TOKEN is empty" in web.cluster.kubectl("-n", SPACE, "logs", name)
+    assert json.dumps(status).count(TOKEN) == 0
