@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.manifests import Manifest, places
+from components.manifests import Manifest, places, policies
 from components.manifests import training as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -33,7 +33,7 @@ class Training(pulumi.ComponentResource):
     """A Job named by the revision. An existing Job never changes but for its suspension, its
     deadline and its annotations: a platform change reaches the next revision only.
 
-    Several instances find each other by a Service.
+    Several instances find each other by a Service, and a NetworkPolicy lets them.
 
     Outputs: `job`, the current revision's; `revision`; `output` and `checkpoint`, the addresses
     that its results and its checkpoints get (`checkpoint` is None where none are kept).
@@ -65,9 +65,10 @@ class Training(pulumi.ComponentResource):
             manifests.kept_job(job) for name, job in sorted(args.jobs.items()) if name != self.job
         ]
         service = manifests.training_service(args.workspace, spec, args.jobs.values())
+        several = [service, policies.training_peers(args.workspace.name, name)] if service else []
         self.children = [
             KubernetesObject(manifest["metadata"]["name"], manifest, inside)
-            for manifest in [*([service] if service else []), made, *earlier]
+            for manifest in [*several, made, *earlier]
         ]
         self.register_outputs(
             {

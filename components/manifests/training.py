@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from components.manifests import Manifest, job_document, nas, pods, stores
+from components.manifests import Manifest, job_document, nas, packages, pods, stores
 from components.manifests.job_document import GRACE_SECONDS, HOME
 from components.manifests.metadata import (
     KIND_LABEL,
@@ -170,12 +170,13 @@ def _pod_template(
     platform = workspace.platform
     used = stores.stores(platform, nas.training_addresses(training), [platform.system_path])
     mounts = [nas.mount(*mounted) for mounted in job_document.mounts(training)]
+    trust, trusted = packages.mounts(platform)
     main: Manifest = {
         "name": "main",
         "image": training.image.reference,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-I", f"{HOME}/launcher"],
-        "env": stores.environment(used),
+        "env": [*stores.environment(used), *packages.environment(platform)],
         "resources": pods.resources(training.flavor),
         "securityContext": pods.CONTAINER_SECURITY,
         "volumeMounts": [
@@ -185,6 +186,7 @@ def _pod_template(
             {"name": "job", "mountPath": f"{HOME}/job", "readOnly": True},
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the container's
             *(mount for _, mount in mounts),
+            *trusted,
         ],
     }
     annotation = "easymaker.io/job"
@@ -238,6 +240,7 @@ def _pod_template(
                     },
                 },
                 *{volume["name"]: volume for volume, _ in mounts}.values(),
+                *trust,
             ],
         },
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import experiment, notebook, pool, workspace
+from components import experiment, notebook, pool, training, workspace
 from components.manifests import experiment as experiment_manifests
 from components.manifests import nas, policies, tokens
 from components.manifests import notebook as notebook_manifests
@@ -246,6 +246,20 @@ def test_pool_creates_nothing(spec: resolved.Workspace) -> None:
         "node_selector": {"easymaker.io/pool": "gpus"},
         "flavors": ["gpu"],
     }
+
+
+def test_instances_of_a_training_are_let_to_each_other(spec: resolved.Workspace) -> None:
+    def policies_of(item: resolved.Training) -> list[dict[str, Any]]:
+        async def run() -> None:
+            args = training.TrainingArgs(workspace=spec, spec=item, launcher="launcher-x", jobs={})
+            training.Training(item.name, args)
+
+        made = record(run).all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        return [node.inputs for node in made]
+
+    pair = spec.trainings["fit"]
+    assert policies_of(pair) == [policies.training_peers("lab", "fit")]
+    assert policies_of(replace(pair, instances=1)) == []
 
 
 def test_preview_names_what_up_registers(spec: resolved.Workspace) -> None:

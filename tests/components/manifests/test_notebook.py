@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.manifests import notebook, tokens
+from components.manifests import notebook, tokens, training
 from schemas import resolved
 from tests.support.workspaces import workspace as spec_of
 
@@ -115,6 +115,17 @@ def test_packages_come_from_where_the_platform_says(tmp_path: Path) -> None:
         "readOnly": True,
     }
     assert inside["volumes"][-1] == {"name": "ca", "configMap": {"name": "trust"}}
+
+
+def test_trainings_get_packages_from_there_too(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, ("\n  quotas", PACKAGES))
+    job = training.training_job(spec, spec.trainings["fit"], "launcher-x")
+    inside = job["spec"]["template"]["spec"]
+    (container,) = inside["containers"]
+    expected = pod(spec)
+    assert container["env"][-2:] == expected["containers"][0]["env"][-2:]
+    assert container["volumeMounts"][-1] == expected["containers"][0]["volumeMounts"][-1]
+    assert inside["volumes"][-1] == expected["volumes"][-1]
 
 
 def test_token_is_of_the_key_the_workspace_and_the_notebook() -> None:
