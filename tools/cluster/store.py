@@ -25,8 +25,12 @@ class NodeImages:
             return False
         return True
 
+    def look(self) -> None:
+        """Look anew at what is there: another program may have loaded something."""
+        self._names = None
+
     def has(self, reference: str) -> bool:
-        """Whether the image is there."""
+        """Whether the image is there, as of the last look."""
         if self._names is None:
             self._names = set(run([*self._ctr, "images", "list", "-q"]).split())
         return reference in self._names

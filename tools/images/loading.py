@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from tools.errors import ToolError
 from tools.images import base, builders, catalogue, host
 from tools.images.builders import Builder, Say
-from tools.images.workshop import Workshop, require_space, workshop
+from tools.images.workshop import Workshop, alone, require_space, workshop
 
 _BASE_SPACE_MB = 700
 _AT_ONCE = 2
@@ -29,6 +29,9 @@ class Source(Protocol):
 
 class Store(Protocol):
     """What holds the images of a cluster."""
+
+    def look(self) -> None:
+        """Look anew at what is there: another program may have loaded something."""
 
     def neighbours(self) -> Sequence[Source]:
         """The stores of other clusters on this machine."""
@@ -69,16 +72,19 @@ def ensure_loaded(
     if not missing:
         return wanted
     with workshop() as shop:
-        for source in store.neighbours():
-            found = [name for name in missing if source.has(wanted[name])]
-            if found:
-                archive = shop.folder / "copied.tar"
-                source.export([wanted[name] for name in found], archive)
-                store.load(archive)
-                archive.unlink()
-                missing = [name for name in missing if name not in found]
-                say(f"copied from another cluster: {', '.join(found)}")
-                arrived(found)
+
+        def copy(names: list[str]) -> list[str]:
+            """Copy what other clusters have of these; what they lack too."""
+            archive = shop.folder / "copied.tar"
+            for source in store.neighbours():
+                if found := [name for name in names if source.has(wanted[name])]:
+                    source.export([wanted[name] for name in found], archive)
+                    store.load(archive)
+                    archive.unlink()
+                    names = [name for name in names if name not in found]
+                    say(f"copied from another cluster: {', '.join(found)}")
+                    arrived(found)
+            return names
 
         def deliver(name: str, builder: Builder) -> str:
             started = time.monotonic()
@@ -88,8 +94,12 @@ def ensure_loaded(
             arrived([name])
             return f"loaded in {loading:.0f} s ({size_mb:.0f} MB)"
 
-        if missing:
-            build(shop, missing, deliver, say, store)
+        if missing := copy(missing):
+            # Whoever builds at this moment may build the same.
+            with alone(lambda: say("waiting for another build of images")):
+                store.look()
+                if missing := copy([name for name in missing if not store.has(wanted[name])]):
+                    build(shop, missing, deliver, say, store)
     return wanted
 
 

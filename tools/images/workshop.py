@@ -134,6 +134,22 @@ def workshop() -> Iterator[Workshop]:
         os.close(lock)
 
 
+@contextmanager
+def alone(waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold back other builds of this user until the context ends; `waiting` is called once if one
+    has to be waited for."""
+    lock = os.open(home() / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _remove_if_unused(folder: Path) -> None:
     """Remove what a killed run left, unless a run or a program of one still works in it."""
     try:

@@ -132,6 +132,9 @@ class FolderStore:
     def has(self, reference: str) -> bool:
         return self._file(reference).exists()
 
+    def look(self) -> None:
+        pass
+
     def neighbours(self) -> "list[FolderStore]":
         return self.others
 

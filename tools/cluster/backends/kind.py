@@ -27,6 +27,9 @@ class KindImages:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    def look(self) -> None:
+        """Nothing is remembered."""
+
     def has(self, reference: str) -> bool:
         """Whether the node holds the image."""
         listed = run(
