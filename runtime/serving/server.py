@@ -17,6 +17,7 @@ from serving.log import Log
 from serving.options import Options
 
 FAILED = 1
+_IDLE_SECONDS = 120  # gateways close connections after 60 to 90, and must be first
 _LONGEST_TERMINATION = 4096  # bytes that Kubernetes keeps
 
 
@@ -57,6 +58,7 @@ async def _serve(backend: Backend, options: Options, log: Log) -> None:
         lifespan="off",
         ws="none",
         server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=max(1, round(options.grace)),
     )
     http = _Http(config)
