@@ -42,7 +42,11 @@ _LOG_TAIL = 15
     type=click.Path(file_okay=False, path_type=Path),
     help="Where local clusters are kept, instead of the user's state folder.",
 )
-@click.option("--timeout", type=Duration(), help="Such as 2h. [default: as long as it takes]")
+@click.option(
+    "--timeout",
+    type=Duration(),
+    help="How long to apply and wait, such as 2h. [default: as long as it takes]",
+)
 def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) -> None:
     """Apply a spec, wait for its trainings, apply again what waits for them, and say where it
     answers.
@@ -51,11 +55,11 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
     its secrets, builds the images that are missing, and uploads the examples. Exits with 1 if
     something failed or the time is over; what did not fail works nevertheless.
     """
-    end = None if timeout is None else time.monotonic() + timeout
     workspace = load(spec)
     local = local_stack.find(workspace, state)
     stack = Stack(name or spec.stem, environment(local is not None))
     found = prepare(workspace, stack, spec, local, _say)
+    end = None if timeout is None else time.monotonic() + timeout
     with api(context(workspace)) as cluster:
         run = _Run(workspace, stack, cluster, end)
         run.train()

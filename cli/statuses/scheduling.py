@@ -47,6 +47,8 @@ def no_node(message: str) -> Trouble:
     if head is None:
         return Trouble(f"no node has room: {message.rstrip('.')}", False)
     reasons, _, more = head["rest"].partition(". ")
+    if "persistentvolumeclaim" in reasons.lower():
+        return Trouble(f"a volume is not there yet: {reasons.rstrip('.')}", False)
     total = int(head["nodes"])
     if not total:
         return Trouble("no node has room: the cluster has no nodes", False)

@@ -54,6 +54,15 @@ HELPLESS = "preemption: 0/{} nodes are available: {} Preemption is not helpful f
             Trouble("no node has room: of 1 node, 1 node(s) are cursed", False),
         ),
         (
+            "0/1 nodes are available: waiting for ephemeral volume controller to create the "
+            'persistentvolumeclaim "n-0-boot". not found',
+            Trouble(
+                "a volume is not there yet: waiting for ephemeral volume controller to create the "
+                'persistentvolumeclaim "n-0-boot"',
+                False,
+            ),
+        ),
+        (
             "no nodes available to schedule pods",
             Trouble("no node has room: no nodes available to schedule pods", False),
         ),
