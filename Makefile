@@ -64,9 +64,8 @@ test: ## everything, the cluster too
 soak: toolchain ## long random repeats (SOAK=20)
 	SOAK=$(SOAK) $(BIN)/pytest -m soak
 
-up: toolchain ## the main job: cluster, images, and one training from spec to model
+up: toolchain ## the main job: cluster, images, and all of stacks/local.yaml until it answers
 	$(BIN)/emctl local up
-	$(BIN)/emctl local images tools python
 	$(BIN)/emctl up stacks/local.yaml
 
 down: toolchain ## remove all that `make up` made
