@@ -29,6 +29,7 @@ _RESOURCES = (
     "configmaps",
     "deployments.apps",
     "statefulsets.apps",
+    "persistentvolumeclaims",
     "httproutes.gateway.networking.k8s.io",
 )
 
@@ -52,6 +53,7 @@ class Live:
     config_maps: Objects = field(default_factory=dict)
     deployments: Objects = field(default_factory=dict)
     stateful_sets: Objects = field(default_factory=dict)
+    claims: Objects = field(default_factory=dict)
     routes: Objects = field(default_factory=dict)
     nodes: Objects = field(default_factory=dict)
 
@@ -82,7 +84,8 @@ class Live:
                 ("training", self.jobs),
                 ("model", self.config_maps),
                 ("endpoint", self.routes),
-                ("notebook", self.stateful_sets),
+                # A notebook's volume is there first.
+                ("notebook", {**self.claims, **self.stateful_sets}),
                 ("stage", self.routes),
                 ("workspace", self.config_maps),
             )
@@ -111,7 +114,7 @@ class Live:
     def _of(kind: str, objects: Objects) -> dict[str, Document]:
         """What owners of a kind were applied with, by name; a stage's is `endpoint/stage`."""
         found: dict[str, Document] = {}
-        for item in sorted(objects.values(), key=lambda o: str(_metadata(o, "creationTimestamp"))):
+        for item in sorted(objects.values(), key=_order):
             labels = item["metadata"].get("labels", {})
             text = item["metadata"].get("annotations", {}).get(SPEC_ANNOTATION)
             if labels.get(KIND_LABEL) == kind and text:
@@ -121,8 +124,10 @@ class Live:
         return found
 
 
-def _metadata(item: Manifest, key: str) -> object:
-    return item["metadata"].get(key, "")
+def _order(item: Manifest) -> tuple[bool, str]:
+    """What counts more comes later: a StatefulSet than its claim, what was made last."""
+    claim = item["kind"] == "PersistentVolumeClaim"
+    return not claim, str(item["metadata"].get("creationTimestamp", ""))
 
 
 def read(
@@ -158,6 +163,7 @@ def read(
         config_maps=of("ConfigMap"),
         deployments=of("Deployment"),
         stateful_sets=of("StatefulSet"),
+        claims=of("PersistentVolumeClaim"),
         routes=of("HTTPRoute"),
         nodes={i["metadata"]["name"]: i for text in more for i in _items(text)},
     )

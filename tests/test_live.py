@@ -153,6 +153,17 @@ def test_half_of_an_apply_counts_as_far_as_it_went(workspace: resolved.Workspace
     assert applied["trainings"] == {}
 
 
+def test_volume_alone_stands_for_its_notebook(workspace: resolved.Workspace) -> None:
+    document = workspace_document(workspace)
+    name, item = next(iter(document["notebooks"].items()))  # type: ignore[attr-defined]
+    older = owner("notebook", "StatefulSet", name, {"description": "counts"})
+    claim = owner("notebook", "PersistentVolumeClaim", name, item, created="2026-02-01T00:00:00Z")
+    for objects, expected in (([claim], item), ([claim, older], {"description": "counts"})):
+        applied = answers(*objects).applied(workspace)
+        assert applied is not None
+        assert applied["notebooks"] == {name: expected}
+
+
 def test_newest_owner_of_a_training_counts(workspace: resolved.Workspace) -> None:
     objects = owners(workspace_document(workspace))
     (first, *_) = [o for o in objects if o["kind"] == "Job"]

@@ -62,8 +62,12 @@ def claim(workspace: resolved.Workspace, notebook: resolved.Notebook) -> Manifes
         "kind": "PersistentVolumeClaim",
         "metadata": {
             **_metadata(workspace, claim_name(notebook), notebook),
-            # It stays unbound until a pod uses it: that of a stopped notebook may wait for long.
-            "annotations": dict(SKIP_AWAIT),
+            "annotations": {
+                # It is there before the StatefulSet, and what it holds can't change either.
+                **owner_annotations(notebook_document(notebook), {}),
+                # It stays unbound until a pod uses it: that of a stopped notebook may wait long.
+                **SKIP_AWAIT,
+            },
         },
         "spec": _claim_spec(workspace.platform, notebook.data_storage),
     }

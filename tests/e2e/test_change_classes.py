@@ -15,6 +15,8 @@ from tests.schemas.test_changes import FIELDS, Path_
 from tests.support import change_classes
 from tests.support.checkout import Checkout, Done
 
+pytestmark = pytest.mark.e2e
+
 STACK = "classes"
 SPEC = f"stacks/{STACK}.yaml"
 _FINISHED = {
@@ -68,12 +70,9 @@ def write(checkout: Checkout, spec: dict[str, Any]) -> None:
 @pytest.fixture(name="stack", scope="module")
 def _stack(checkout: Checkout) -> Iterator[Checkout]:
     """Everything applied, the trainings complete."""
-    call = checkout.pulumi_on(STACK)
+    call = checkout.plain_stack(STACK, SPEC)
     write(checkout, applicable(change_classes.base(), checkout))
     checkout.other_context("other")
-    call("stack", "init", STACK)
-    call("config", "set", "easymaker:spec", SPEC)
-    call("config", "set", "--secret", "easymaker:tokenKey", "0123456789abcdef0123456789abcdef")
     call("up", "--yes", "--skip-preview")
     for job in checkout.jobs("team"):
         checkout.cluster.kubectl(
@@ -84,7 +83,7 @@ def _stack(checkout: Checkout) -> Iterator[Checkout]:
     yield checkout
     write(checkout, applicable(change_classes.base(), checkout))
     call("destroy", "--yes", "--skip-preview")
-    call("stack", "rm", "--yes", STACK)
+    call("stack", "rm", "--yes")
 
 
 def test_base_is_applied(stack: Checkout) -> None:

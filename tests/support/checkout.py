@@ -112,6 +112,24 @@ class Checkout:
             *(f"--cluster={found['cluster']}", f"--user={found['user']}"),
         )
 
+    def plain_stack(self, name: str, spec: str) -> Callable[..., str]:
+        """A stack for `pulumi` alone, as a person without emctl makes it."""
+        state = self.folder / ".state"
+        state.mkdir(mode=0o700, exist_ok=True)
+        passphrase = state / "passphrase"
+        if not passphrase.exists():
+            passphrase.write_text("a passphrase of the tests\n")
+        call = self.pulumi_on(name)
+        call("stack", "init", name)
+        call("config", "set", "easymaker:spec", spec)
+        for key, value in (
+            ("tokenKey", "0123456789abcdef0123456789abcdef"),
+            ("s3AccessKey", self.cluster.storage.access_key),
+            ("s3SecretKey", self.cluster.storage.secret_key),
+        ):
+            call("config", "set", "--secret", f"easymaker:{key}", value)
+        return call
+
     def put(self, address: str, content: str) -> None:
         """Write an object."""
         self._rclone("rcat", _remote(address), stdin=content.encode())
