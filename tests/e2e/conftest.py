@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import pulumi_cli
 from tests.support.checkout import ROOT, Checkout, Done, make_checkout
-from tests.support.cluster import LocalCluster, running_cluster
+from tests.support.cluster import LocalCluster, namespace, running_cluster
 from tests.support.web import Web
 
 # --- Pulumi -----------------------------------------------------------------------------------
@@ -29,6 +29,15 @@ def cluster() -> Iterator[LocalCluster]:
     """The cluster of this test run, with the images that test pods use."""
     with running_cluster("test", ["python"]) as made:
         yield made
+
+
+@pytest.fixture
+def space(cluster: LocalCluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = request.node.name.removeprefix("test_").replace("_", "-")[:50]
+    cluster.apply(namespace(name))
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture(scope="session")

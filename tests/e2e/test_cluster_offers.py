@@ -1,78 +1,16 @@
 """What a workload finds in the local cluster."""
 
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import IMAGES, LocalCluster, namespace, pod, pod_spec, service, until
+from tests.support.cluster import IMAGES, LocalCluster, pod, pod_spec, service
 
 pytestmark = pytest.mark.e2e
-
-SERVE = ["sh", "-c", 'exec python3 -m http.server 8000 --bind "$POD_IP" --directory /usr/share']
-POD_IP = {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
-READY = {"tcpSocket": {"port": 8000}, "periodSeconds": 1}
-
-
-@pytest.fixture
-def space(cluster: LocalCluster, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A namespace of the test's own."""
-    name = request.node.name.removeprefix("test_").replace("_", "-")[:50]
-    cluster.apply(namespace(name))
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
-
-
-def web(space: str, name: str = "web") -> dict[str, object]:
-    """A pod that answers HTTP on port 8000."""
-    return pod(
-        space,
-        name,
-        SERVE,
-        labels={"app": name},
-        container={"env": [POD_IP], "readinessProbe": READY, "ports": [{"containerPort": 8000}]},
-    )
-
-
-def test_pods_of_an_indexed_job_reach_each_other_by_name(cluster: LocalCluster, space: str) -> None:
-    code = """
-import os, socket
-index = int(os.environ["JOB_COMPLETION_INDEX"])
-server = socket.create_server((os.environ["POD_IP"], 2222))
-peer = f"pair-{1 - index}.pair"
-while True:
-    try:
-        with socket.create_connection((peer, 2222), 1) as link:
-            link.sendall(f"hello from {index}".encode())
-        break
-    except OSError:
-        pass  # the peer's name or port is not there yet
-print(server.accept()[0].recv(100).decode())
-"""
-    template = pod_spec(["python3", "-c", code], container={"env": [POD_IP]}, subdomain="pair")
-    job = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": "pair", "namespace": space},
-        "spec": {
-            "completionMode": "Indexed",
-            "completions": 2,
-            "parallelism": 2,
-            "backoffLimit": 0,
-            "template": {"metadata": {"labels": {"app": "pair"}}, "spec": template},
-        },
-    }
-    headless = service(space, "pair", 2222, clusterIP="None", publishNotReadyAddresses=True)
-    cluster.apply(headless, job)
-    cluster.wait("-n", space, "job/pair", "--for=condition=Complete")
-    logs = cluster.kubectl("-n", space, "logs", "-l", "app=pair", "--prefix=false")
-    assert sorted(logs.split("\n")) == ["", "hello from 0", "hello from 1"]
 
 
 def test_a_claim_of_a_stateful_set_survives_scaling_to_zero(
@@ -114,86 +52,22 @@ def test_a_claim_of_a_stateful_set_survives_scaling_to_zero(
         cluster.wait("-n", space, "pod/store-0", "--for=delete")
 
 
-def test_a_service_answers_by_name(cluster: LocalCluster, space: str) -> None:
-    cluster.apply(web(space), service(space, "web", 8000))
-    cluster.wait("-n", space, "pod/web", "--for=condition=Ready")
-    code = f"""
-import time, urllib.request
-until = time.monotonic() + 30
-for name in ("web", "web.{space}", "web.{space}.svc.cluster.local"):
-    while True:  # the service's rules follow the pod's readiness at some distance
-        try:
-            print(urllib.request.urlopen(f"http://{{name}}:8000/", timeout=5).status)
-            break
-        except OSError as error:
-            assert time.monotonic() < until, error
-"""
-    assert cluster.run_python(space, "caller", code).split() == ["200"] * 3
-
-
-def test_a_network_policy_refuses_and_admits(cluster: LocalCluster, space: str) -> None:
-    cluster.apply(web(space), service(space, "web", 8000), pod(space, "caller", ["sleep", "600"]))
-    cluster.wait("-n", space, "pod/web", "pod/caller", "--for=condition=Ready")
-    # Opens connections until the outcome is the wanted one; each attempt is an event of its own.
-    code = """
-import socket, sys, time
-wanted, until = sys.argv[1], time.monotonic() + 30
-while time.monotonic() < until:
-    try:
-        socket.create_connection(("web", 8000), 1).close()
-        outcome = "admitted"
-    except OSError:
-        outcome = "refused"
-    if outcome == wanted:
-        sys.exit()
-sys.exit(f"still {outcome}")
-"""
-
-    def outcome_is(wanted: str) -> None:
-        cluster.kubectl("-n", space, "exec", "caller", "--", "python3", "-c", code, wanted)
-
-    deny = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "deny", "namespace": space},
-        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]},
+def test_an_ephemeral_volume_lives_as_long_as_its_pod(cluster: LocalCluster, space: str) -> None:
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "standard",
+        "resources": {"requests": {"storage": "10Gi"}},
     }
-    outcome_is("admitted")
-    cluster.apply(deny)
-    outcome_is("refused")
-    cluster.kubectl("-n", space, "delete", "networkpolicy", "deny")
-    outcome_is("admitted")
-
-
-def test_a_route_answers_on_loopback(cluster: LocalCluster, space: str) -> None:
-    host = f"{space}.easymaker.localhost"
-    route = {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": {"name": "web", "namespace": space},
-        "spec": {
-            "parentRefs": [{"name": "easymaker", "namespace": "gateway-system"}],
-            "hostnames": [host],
-            "rules": [{"backendRefs": [{"name": "web", "port": 8000}]}],
-        },
-    }
-    cluster.apply(web(space), service(space, "web", 8000), route)
-    cluster.wait("-n", space, "pod/web", "--for=condition=Ready")
-    accepted = "jsonpath={.status.parents[0].conditions[?(@.type=='Accepted')].status}=True"
-    cluster.wait("-n", space, "httproute/web", f"--for={accepted}")
-
-    def answers() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", cluster.gateway_port, timeout=5)
-        connection.request("GET", "/", headers={"Host": host})
-        status = connection.getresponse().status
-        connection.close()
-        return status == 200
-
-    until(answers, "the route's first answer")
-    # Pods reach the very same address.
-    url = f"http://{host}:{cluster.gateway_port}/"
-    code = f"import urllib.request; print(urllib.request.urlopen({url!r}, timeout=10).status)"
-    assert cluster.run_python(space, "caller", code).strip() == "200"
+    volume = {"name": "boot", "ephemeral": {"volumeClaimTemplate": {"spec": claim}}}
+    mount = {"volumeMounts": [{"name": "boot", "mountPath": "/boot-volume"}]}
+    code = "import os; print(os.listdir('/boot-volume')); open('/boot-volume/mark', 'w')"
+    for _ in range(2):
+        found = cluster.run_python(space, "starter", code, volumes=[volume], container=mount)
+        assert found == "[]\n"
+        volumes = cluster.get("-n", space, "pvc", "starter-boot")["spec"]["volumeName"]
+        cluster.kubectl("-n", space, "delete", "pod", "starter")
+        cluster.wait(f"pv/{volumes}", "--for=delete")
+    assert not list((cluster.folder / "volumes").glob(f"*{space}*"))
 
 
 def rclone_environment(cluster: LocalCluster) -> dict[str, str]:
@@ -253,70 +127,6 @@ def test_wrong_keys_are_refused_by_the_object_storage(cluster: LocalCluster) -> 
     )
     assert done.returncode != 0
     assert "403" in done.stderr
-
-
-def test_pods_reach_the_world_behind_the_host(
-    cluster: LocalCluster, space: str, outside: tuple[str, int]
-) -> None:
-    """The world has no way back to pods or node: it answers only to the host's own address."""
-    code = f"import socket; print(socket.create_connection({outside!r}, 10).recv(100).decode())"
-    assert cluster.run_python(space, "caller", code).startswith("you are 10.199.255.1")
-
-
-@pytest.fixture
-def outside() -> Iterator[tuple[str, int]]:
-    """A server in a network namespace of its own that says who called."""
-    code = """
-import socket
-server = socket.create_server(("10.199.255.2", 7000))
-print("listening", flush=True)
-while True:
-    link, peer = server.accept()
-    link.sendall(f"you are {peer[0]}".encode())
-    link.close()
-"""
-    name = f"emt{os.getpid()}"
-    commands = (
-        ["ip", "netns", "add", name],
-        ["ip", "link", "add", name[:15], "type", "veth", "peer", "name", "e0", "netns", name],
-        ["ip", "addr", "add", "10.199.255.1/30", "dev", name[:15]],
-        ["ip", "link", "set", name[:15], "up"],
-        ["ip", "-n", name, "addr", "add", "10.199.255.2/30", "dev", "e0"],
-        ["ip", "-n", name, "link", "set", "e0", "up"],
-    )
-    try:
-        for command in commands:
-            subprocess.run(command, check=True)
-        server = subprocess.Popen(
-            ["ip", "netns", "exec", name, sys.executable, "-c", code], stdout=subprocess.PIPE
-        )
-        with server:
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"listening\n"
-            yield "10.199.255.2", 7000
-            server.kill()
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=True)
-
-
-def test_pods_resolve_what_the_host_resolves(cluster: LocalCluster, space: str) -> None:
-    """Names outside go to the host's own servers: the answer is the same, be it 'no such name'."""
-    question = "no-such-host.example"
-
-    def answer() -> str:
-        try:
-            return str(socket.getaddrinfo(question, 80)[0][4][0])
-        except socket.gaierror as error:
-            return str(error.errno)
-
-    code = f"""
-import socket
-try:
-    print(socket.getaddrinfo({question!r}, 80)[0][4][0])
-except socket.gaierror as error:
-    print(error.errno)
-"""
-    assert cluster.run_python(space, "caller", code).strip() == answer()
 
 
 def test_logs_and_exec_work(cluster: LocalCluster, space: str) -> None:
