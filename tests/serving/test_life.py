@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,9 +88,11 @@ def test_running_and_late_requests_are_answered_before_the_end(serve: Start, pip
     server.line("waiting")
     server.stop()
     server.line("stopping")
-    ready = server.ask("GET", "/v2/health/ready")
-    assert (ready.status, ready.data) == (503, {"error": "this server is stopping"})
-    assert ready.headers["connection"] == "close"
+    end = time.monotonic() + 0.5  # a server that listens no more takes 0.1 s to close
+    while time.monotonic() < end:
+        ready = server.ask("GET", "/v2/health/ready")
+        assert (ready.status, ready.data) == (503, {"error": "this server is stopping"})
+        assert ready.headers["connection"] == "close"
     late = in_background(lambda: server.predict("late"))
     server.stop()  # which ends the time for late requests, with both still there
     release(pipe)

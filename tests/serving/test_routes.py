@@ -106,6 +106,12 @@ def test_a_long_body_is_refused_before_it_is_sent(doubles: Server) -> None:
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_caller_that_closes_sees_the_answer_to_a_long_body(doubles: Server) -> None:
+    body = b" " * 30_000_000  # more than sockets hold
+    answer = doubles.ask("POST", "/inference", body, {"Connection": "close"})
+    assert (answer.status, answer.data) == (413, {"error": "the body is longer than 0.25 MiB"})
+
+
 def test_the_connection_lives_on_after_a_long_body(doubles: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", doubles.port, timeout=30)
     connection.connect()
