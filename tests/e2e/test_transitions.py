@@ -109,7 +109,8 @@ def test_unreachable_cluster_is_one_clear_sentence(stack: Checkout, tmp_path: Pa
         PULUMI_CONFIG_PASSPHRASE_FILE=str(stack.folder / ".state" / "passphrase"),
     )
     assert done.returncode != 0
-    said = [line for line in done.stdout.splitlines() if "can't be read" in line]
+    diagnostics = done.stdout.partition("Diagnostics:")[2]
+    said = [line for line in diagnostics.splitlines() if "can't be read" in line]
     assert len(said) == 1
     assert "connection refused" in said[0] or "was refused" in said[0]
     assert "Traceback" not in done.stdout + done.stderr
