@@ -30,7 +30,7 @@ _VIEWED = {
     "batch": ("jobs",),
     "gateway.networking.k8s.io": ("httproutes",),
 }
-"""API group -> what `emctl status`, `logs` and `wait` read. No Secrets."""
+"""API group -> what `emctl status` and `wait` and `kubectl logs` read. No Secrets."""
 
 
 def namespace(workspace: resolved.Workspace, stack: str) -> Manifest:
