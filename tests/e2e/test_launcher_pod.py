@@ -435,6 +435,18 @@ def test_stopped_training_goes_on_from_its_last_checkpoint(lab: Lab) -> None:
     assert "goes on at 7" in lab.logs(item)
 
 
+def test_restricted_platform_trains_as_user_1000(lab: Lab) -> None:
+    lab.put("examples/pods/user/train.py", SHOWS_ALL)
+    platform = lab.folder / "platform" / "local.yaml"
+    text = platform.read_text()
+    platform.write_text(text.replace("platform:\n", "platform:\n  security: restricted\n", 1))
+    try:
+        _, item = lab.run(spec_of("user", f"{BUCKET}/examples/pods/user"))
+    finally:
+        platform.write_text(text)
+    assert lab.shown(item)["user"] == [1000, 1000]
+
+
 @pytest.fixture(scope="module")
 def nas_only(cluster: LocalCluster, folder: Path) -> Iterator[Lab]:
     """A workspace without any credentials."""
