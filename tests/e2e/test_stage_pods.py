@@ -1,0 +1,210 @@
+"""Pods of stages on a real node: how their artifact comes in, and how they end."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.manifests import Manifest, nas, stage, stores
+from components.manifests.served import Served, served
+from schemas import load, resolved
+from schemas.address import Address, parse_address
+from schemas.storage import S3Storage
+from tests.support.checkout import ROOT, Checkout
+from tests.support.cluster import IMAGES, LocalCluster, namespace, until
+from tests.support.web import Answer, Web
+from tools import images, toolchain
+
+pytestmark = pytest.mark.e2e
+
+NAME = "stage-pods"
+STORE = "objects.easymaker.localhost"
+ON_NAS = "nas://local:/stage-pods/model"
+# Speaks as TensorFlow Serving does; a row's first number is how long it takes.
+DOUBLE = """
+import http.server, json, os, signal, sys, time
+
+def said(line):
+    print(line, flush=True)
+
+def stop(*_):
+    said("told to stop")
+    os._exit(0)
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer({"model_version_status": [{"version": "1", "state": "AVAILABLE"}]})
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said("asked")
+        time.sleep(asked["instances"][0][0])
+        base = sys.argv[2].partition("=")[2]
+        found = [sys.argv[1:], sorted(os.listdir(base)), sorted(os.listdir(base + "/1"))]
+        self.answer({"predictions": [found]})
+        said("answered")
+
+    def answer(self, document):
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+signal.signal(signal.SIGTERM, stop)
+http.server.ThreadingHTTPServer(("127.0.0.1", 8501), Handler).serve_forever()
+"""
+
+
+def parsed(text: str) -> Address:
+    found = parse_address(text)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def spec(cluster: LocalCluster) -> resolved.Workspace:
+    """An endpoint on the test's cluster, with a foreign server for TensorFlow models."""
+    found = load(ROOT / "stacks" / "local.yaml")
+    storage = found.platform.object_storage[STORE]
+    assert isinstance(storage, S3Storage)
+    endpoint = cluster.storage.endpoint
+    model = replace(found.models["iris"], name="given", source=parsed(ON_NAS))
+    return replace(
+        found,
+        name=NAME,
+        platform=replace(
+            found.platform,
+            object_storage={STORE: storage.model_copy(update={"endpoint": endpoint})},
+            serving={"tensorflow": resolved.Serving("tensorflow", IMAGES["python"], "v1")},
+        ),
+        trainings={},
+        notebooks={},
+        models={"given": model},
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _home(cluster: LocalCluster, spec: resolved.Workspace) -> Iterator[None]:
+    """The namespace with what pods of stages need in it."""
+    images.ensure_loaded(cluster.backend.images(), ["tools", "python", "serving-front"], print)
+    folder = cluster.folder / "nas" / "stage-pods" / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "saved_model.pb").write_text("a graph")
+    home = namespace(NAME)
+    home["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "baseline"}
+    keys = {"s3AccessKey": cluster.storage.access_key, "s3SecretKey": cluster.storage.secret_key}
+    volumes = nas.volumes(spec)
+    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": keys}
+    cluster.apply(home, *volumes, {**secret, "metadata": stores.credentials_metadata(NAME)})
+    yield
+    cluster.kubectl("delete", "namespace", NAME, "--wait=false")
+    for volume in volumes:
+        if volume["kind"] == "PersistentVolume":
+            name = volume["metadata"]["name"]
+            cluster.kubectl("delete", "persistentvolume", name, "--wait=false")
+
+
+def manifests(spec: resolved.Workspace, name: str, item: Served) -> list[Manifest]:
+    """All objects of a stage with one pod, behind a host of its own."""
+    parent = spec.endpoints["iris"]
+    one = replace(
+        parent.stages["blue"],
+        name=name,
+        model=spec.models["given"],
+        host=f"{name}-iris.{NAME}.easymaker.localhost",
+    )
+    return stage.manifests(spec, parent, one, item)
+
+
+def pod_of(cluster: LocalCluster, name: str) -> Any:
+    """The stage's only pod; nothing before it is made."""
+    selector = f"easymaker.io/kind=stage,easymaker.io/name={name}"
+    items = cluster.get("pods", "-n", NAME, "-l", selector)["items"]
+    return items[0] if items else None
+
+
+def test_foreign_server_ends_after_the_requests_that_it_has(
+    cluster: LocalCluster, web: Web, spec: resolved.Workspace
+) -> None:
+    item = served(spec.models["given"], {}, None)
+    assert item is not None
+    made = manifests(spec, "foreign", item)
+    (deployment,) = (found for found in made if found["kind"] == "Deployment")
+    (_, server) = deployment["spec"]["template"]["spec"]["initContainers"]
+    server["command"] = ["python3", "-c", DOUBLE]
+    cluster.apply(*made)
+    name = deployment["metadata"]["name"]
+    cluster.wait("-n", NAME, f"deployment/{name}", "--for=condition=Available", seconds=180)
+    url = f"http://foreign-iris.{NAME}.easymaker.localhost/inference"
+    pod = pod_of(cluster, "foreign")["metadata"]["name"]
+    answers: list[Answer] = []
+    log = subprocess.Popen(
+        [
+            *(toolchain.path("kubectl"), f"--kubeconfig={cluster.kubeconfig}"),
+            *("-n", NAME, "logs", "--follow", pod, "--container=server"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert log.stdout is not None
+    # Longer than a pod is still asked, shorter than its requests may take.
+    asking = threading.Thread(
+        target=lambda: answers.append(web.call(url, {"instances": [[12, 0, 0, 0]]}))
+    )
+    asking.start()
+    assert log.stdout.readline() == "asked\n"
+    cluster.kubectl("-n", NAME, "delete", "pod", pod)
+    asking.join()
+    (answer,) = answers
+    assert answer.status == 200, answer.body
+    arguments = ["--model_name=iris", "--model_base_path=/mnt/versions"]
+    arguments += ["--port=8500", "--rest_api_port=8501"]
+    assert answer.json() == {"predictions": [[arguments, ["1"], ["saved_model.pb"]]]}
+    rest, _ = log.communicate()
+    assert rest.splitlines() == ["answered", "told to stop"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "words"),
+    [
+        ("empty", f"obs://{STORE}/{NAME}/mod", "nothing lies under {address}"),
+        ("bucket", f"obs://{STORE}/{NAME}-none/x", "the container of {address} does not exist"),
+        ("nas", "nas://local:/stage-pods/none", "nothing lies under {address}"),
+        (
+            "no-graph",
+            f"obs://{STORE}/{NAME}/model",
+            "{address} holds neither saved_model.pb nor folders that are numbers of versions",
+        ),
+    ],
+)
+def test_pod_says_which_model_is_missing(
+    cluster: LocalCluster,
+    checkout: Checkout,
+    spec: resolved.Workspace,
+    name: str,
+    address: str,
+    words: str,
+) -> None:
+    checkout.put(f"obs://{STORE}/{NAME}/model/weights.h5", "x")
+    item = served(replace(spec.models["given"], source=parsed(address)), {}, None)
+    assert item is not None
+    made = manifests(spec, name, item)
+    cluster.apply(*made)
+
+    def failed() -> list[str]:
+        pod = pod_of(cluster, name) or {"status": {}}
+        statuses = pod["status"].get("initContainerStatuses", [])
+        ends = [s[when].get("terminated") for s in statuses for when in ("state", "lastState")]
+        return [str(end["message"]) for end in ends if end]
+
+    until(lambda: bool(failed()), "the container that fetches the model", 120)
+    last = failed()[0].strip().splitlines()[-1]
+    assert last == "no model: " + words.format(address=address)
+    cluster.kubectl("-n", NAME, "delete", "deployment", f"stage-{name}-iris")
