@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cluster import IMAGES, LocalCluster, namespace, pod
+from tests.support.cluster import IMAGES, LocalCluster, namespace, pod, until
 from tools import images
 
 pytestmark = pytest.mark.e2e
@@ -115,8 +115,15 @@ def run(cluster: LocalCluster, name: str, image: str, code: str, user: int) -> l
     )
     cluster.apply(made)
     at = ("-n", SPACE)
-    cluster.wait(*at, f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded", seconds=120)
-    lines = cluster.kubectl(*at, "logs", name).splitlines()
+
+    def ended() -> bool:
+        phase = cluster.get(*at, "pod", name)["status"]["phase"]
+        return phase in ("Succeeded", "Failed")
+
+    until(ended, f"pod {name}", seconds=120)
+    log = cluster.kubectl(*at, "logs", name)
+    assert cluster.get(*at, "pod", name)["status"]["phase"] == "Succeeded", log
+    lines = log.splitlines()
     return [line for line in lines if not line.startswith(("WARNING", "I0000", "[W", "[rank"))]
 
 

@@ -1,8 +1,10 @@
 """The notebook images in pods, reached through the gateway as a browser reaches them."""
 
+import http.client
 import json
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -36,13 +38,17 @@ exit 3
 END
 chmod +x cont-init.d/10-touch
 """
-# Runs a cell and a line of a terminal as the page does: over websockets, with the browser's Origin.
+# Runs a cell and a line of a terminal as the page does: over websockets, with the cookies and the
+# Origin of a browser that is logged in.
 SESSION = """\
-import json, sys, urllib.request, uuid
+import http.cookiejar, json, sys, urllib.request, uuid
 from websocket import WebSocketBadStatusException, create_connection
 
 url, token, kernel, code = sys.argv[1:]
 headers = {"Authorization": "token " + token}
+jar = http.cookiejar.CookieJar()
+urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar)).open(f"{url}/lab?token={token}")
+cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
 def post(path, body):
@@ -53,7 +59,7 @@ def post(path, body):
 
 def connect(path, origin):
     return create_connection(
-        "ws" + url.removeprefix("http") + path, header=headers, origin=origin, timeout=60
+        "ws" + url.removeprefix("http") + path, cookie=cookies, origin=origin, timeout=60
     )
 
 
@@ -72,7 +78,7 @@ while True:
     message = json.loads(cell.recv())
     if message["parent_header"].get("msg_id") != header["msg_id"]:
         continue
-    if message["msg_type"] == "stream":
+    if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
         print(message["content"]["text"], end="")
     if message["msg_type"] == "execute_reply":
         print(message["content"]["status"])
@@ -171,6 +177,19 @@ def _start(web: Web, name: str, image: str, user: Manifest) -> str:
     return url
 
 
+def _log_in(port: int, host: str) -> str:
+    """The cookies that a browser has after it opened the address with the token."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", f"/lab?token={TOKEN}", headers={"Host": host})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        given = answer.headers.get_all("Set-Cookie") or []
+        return "; ".join(cookie.partition(";")[0] for cookie in given)
+    finally:
+        connection.close()
+
+
 def _session(web: Web, name: str, url: str, kernel: str, code: str) -> list[str]:
     argv = ["python3", "-c", SESSION, url, TOKEN, kernel, code]
     return web.cluster.kubectl("-n", SPACE, "exec", name, "--", *argv).splitlines()
@@ -178,7 +197,7 @@ def _session(web: Web, name: str, url: str, kernel: str, code: str) -> list[str]
 
 def test_a_notebook_of_user_1000_from_start_to_stop(web: Web) -> None:
     url = _start(web, "plain", "notebook-python", USER_1000)
-    host = url.removeprefix("http://")
+    host = urlsplit(url).hostname or ""
     # The path of the health check tells nothing but the version, and needs no token.
     assert list(web.call(f"{url}/api").json()) == ["version"]
     for path in ("/api/kernels", "/api/contents", "/api/terminals"):
@@ -187,19 +206,18 @@ def test_a_notebook_of_user_1000_from_start_to_stop(web: Web) -> None:
         assert web.call(url + path, headers=TOKENED).status == 200
     # A browser is shown the way to the login page, or gets in by the token in the address.
     assert web.call(f"{url}/lab").headers["Location"].startswith("/login?next=")
-    opened = web.call(f"{url}/lab?token={TOKEN}")
-    assert opened.status in (200, 302)
-    # Another site's page gets nothing from a browser that is logged in: no CORS header.
-    foreign = {**TOKENED, "Origin": "http://elsewhere.example", "Host": host}
-    answer = web.call(f"{url}/api/kernels", headers=foreign)
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    cookies = {"Cookie": _log_in(web.cluster.gateway_port, host)}
+    assert web.call(f"{url}/api/kernels", headers=cookies).status == 200
+    # Another site's page gets nothing through a browser that is logged in here.
+    foreign = {"Origin": "http://elsewhere.example"}
+    assert web.call(f"{url}/api/kernels", headers=cookies | foreign).status == 404
 
     kernels = web.call(f"{url}/api/kernelspecs", headers=TOKENED).json()["kernelspecs"]
     assert sorted(kernels) == ["mine", "python3"]
-    code = "import sys, os; print(sys.prefix, os.environ.get('JUPYTER_TOKEN'), os.getcwd())"
+    code = "import sys, os; print(sys.prefix, os.environ.get('JUPYTER_TOKEN'))"
     assert _session(web, "plain", url, "mine", code) == [
         "elsewhere 403",
-        "/root/easymaker/custom-conda-envs/mine None /root/easymaker",
+        "/root/easymaker/custom-conda-envs/mine None",
         "ok",
         "terminal nothing",
     ]
