@@ -4,6 +4,7 @@
 on a socket that this user alone can open, and passes reading requests on.
 """
 
+import contextlib
 import http.client
 import json
 import socket
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import live
@@ -35,29 +36,50 @@ class Api:
     def get(self, path: str, **parameters: str) -> Any:
         """One object or list, read."""
         with self._answer(path, parameters, timeout=30) as answer:
-            return json.loads(answer.read())
+            return json.loads(answer.content.read())
 
     @contextmanager
-    def lines(self, path: str, **parameters: str) -> Iterator[http.client.HTTPResponse]:
-        """A stream of lines that comes as long as the API server likes."""
+    def lines(self, path: str, **parameters: str) -> Iterator["Stream"]:
+        """A stream of lines that comes as long as the API server likes, or until it is closed."""
         with self._answer(path, parameters, timeout=None) as answer:
-            yield answer
+            yield Stream(answer)
 
     @contextmanager
     def _answer(
         self, path: str, parameters: dict[str, str], timeout: float | None
-    ) -> Iterator[http.client.HTTPResponse]:
+    ) -> Iterator["_Answer"]:
         connection = _Connection(self._path, timeout)
         try:
             connection.request("GET", f"{path}?{urlencode(parameters)}")
+            line = connection.sock
             answer = connection.getresponse()
             if answer.status != http.client.OK:
                 raise _refusal(answer)
-            yield answer
+            yield _Answer(line, answer)
         except (OSError, http.client.HTTPException) as error:
             raise ToolError(f"the cluster can't be read: {error}") from None
         finally:
             connection.close()
+
+
+class _Answer(NamedTuple):
+    line: socket.socket
+    content: http.client.HTTPResponse
+
+
+class Stream:
+    """Lines as they come; any thread may close it."""
+
+    def __init__(self, answer: _Answer) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer.content)
+
+    def close(self) -> None:
+        """End it for whoever reads."""
+        with contextlib.suppress(OSError):  # it has ended by itself
+            self._answer.line.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

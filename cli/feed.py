@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from cli.api import Api, NotFound
+from cli.api import Api, NotFound, Stream
 from cli.statuses.objects import Objects
 from components.manifests import Manifest
 from components.manifests.metadata import KIND_LABEL
@@ -67,28 +67,28 @@ def read(api: Api, namespace: str) -> Objects:
 def follow(api: Api, namespace: str) -> Iterator["Feed"]:
     """The objects as they are now and each time that they change."""
     feed = Feed()
-    over = threading.Event()
-    for source in SOURCES:
-        follower = _Follower(api, source, namespace, feed, over)
+    followers = [_Follower(api, source, namespace, feed) for source in SOURCES]
+    for follower in followers:
         threading.Thread(target=follower.run, daemon=True).start()
     try:
         yield feed
     finally:
-        over.set()  # the streams end with the connection to the API
+        for follower in followers:
+            follower.stop()
 
 
 class Feed:
     """What the followers of all kinds have told."""
 
     def __init__(self) -> None:
-        self.told: queue.Queue[tuple[str, dict[str, Manifest]] | ToolError] = queue.Queue()
+        self.told: queue.Queue[tuple[str, dict[str, Manifest]] | ToolError | None] = queue.Queue()
         self._objects: dict[str, dict[str, Manifest]] = {}
 
     def next(self, timeout_seconds: float | None = None) -> Objects | None:
         """Wait until something has changed, at first until all kinds are read.
 
-        Returns all objects, or None when the time is over. Raises ToolError where the cluster can't
-        be read any more.
+        Returns all objects, or None when the time is over or the feed is closed. Raises ToolError
+        where the cluster can't be read any more.
         """
         end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         changed = False
@@ -98,6 +98,8 @@ class Feed:
                 said = self.told.get(timeout=left)
             except queue.Empty:
                 return None
+            if said is None:
+                return None
             if isinstance(said, ToolError):
                 raise said
             kind, objects = said
@@ -105,16 +107,19 @@ class Feed:
             changed = True
         return Objects(item for kind in self._objects.values() for item in kind.values())
 
+    def close(self) -> None:
+        """End the waiting of whoever waits."""
+        self.told.put(None)
+
 
 class _Follower:
     """Follows the objects of one kind."""
 
-    def __init__(
-        self, api: Api, source: Source, namespace: str, feed: Feed, over: threading.Event
-    ) -> None:
-        self._api, self._source, self._namespace = api, source, namespace
-        self._feed, self._over = feed, over
+    def __init__(self, api: Api, source: Source, namespace: str, feed: Feed) -> None:
+        self._api, self._source, self._namespace, self._feed = api, source, namespace, feed
+        self._over = threading.Event()
         self._objects: dict[str, Manifest] = {}
+        self._stream: Stream | None = None
 
     def run(self) -> None:
         """Until it is over, or the API server has been away for too long."""
@@ -134,6 +139,12 @@ class _Follower:
                     return
                 self._over.wait(_PAUSE_SECONDS)
 
+    def stop(self) -> None:
+        """End `run`, whatever it waits for."""
+        self._over.set()
+        if self._stream is not None:
+            self._stream.close()
+
     def _read(self) -> str:
         items, version = _list(self._api, self._source, self._namespace)
         self._objects = {item["metadata"]["name"]: item for item in items}
@@ -150,8 +161,10 @@ class _Follower:
                 "resourceVersion": version,
                 "allowWatchBookmarks": "1",
             }
-            with self._api.lines(path, **parameters) as lines:
-                for line in lines:
+            with self._api.lines(path, **parameters) as self._stream:
+                if self._over.is_set():
+                    return
+                for line in self._stream:
                     version = self._take(json.loads(line))
                     if not version:
                         return

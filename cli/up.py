@@ -22,11 +22,11 @@ from cli.statuses.objects import Objects
 from cli.statuses.status import Status
 from cli.targets import KINDS, Target, failures, targets
 from cli.urls import hosts
-from cli.waiting import Waiting, goals
+from cli.waiting import Waiting, failures_told, goals
 from schemas import load, resolved
 from tools.errors import ToolError
 
-_PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 60
 """So long the gateway may take until it serves what the cluster says is ready."""
 _HEALTH = {"experiment": "/", "endpoint": "/v2/health/ready", "stage": "/v2/health/ready"}
 _HEALTH["notebook"] = "/api"
@@ -61,7 +61,7 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
     found = prepare(workspace, stack, spec, local, _say)
     end = None if timeout is None else time.monotonic() + timeout
     with api(context(workspace)) as cluster:
-        run = _Run(workspace, stack, cluster, end)
+        run = Run(workspace, stack, cluster, end)
         run.train()
         run.serve()
     run.report(found)
@@ -73,7 +73,7 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
 
 
 @dataclass
-class _Run:
+class Run:
     """One `emctl up` from the first apply on."""
 
     workspace: resolved.Workspace
@@ -133,17 +133,23 @@ class _Run:
     def _apply(self) -> None:
         # Another cluster under the same context: what the state holds is gone.
         lost = not has_namespace(self.cluster, self.workspace.name) and bool(self.stack.resources)
+        before = self._statuses()
         try:
-            changed = self.stack.up(refresh=lost)
+            with (
+                follow(self.cluster, self.workspace.name) as feed,
+                failures_told(feed, before, _say),
+            ):
+                changed = self.stack.up(refresh=lost)
         except ToolError as error:
-            raise ToolError("\n".join([str(error), *self._what_failed()])) from None
+            failed = [
+                f"{t}: {s}" for t, s in self._statuses().items() if s.word in failures(t.kind)
+            ]
+            raise ToolError("\n".join([str(error), *failed])) from None
         _say(f"stack {self.stack.name}: {'applied' if changed else 'nothing to change'}")
 
-    def _what_failed(self) -> list[str]:
-        """Of an apply that failed: the resources that did."""
+    def _statuses(self) -> dict[Target, Status]:
         objects = read(self.cluster, self.workspace.name)
-        found = {target: target.status(objects) for target in targets(self.workspace)}
-        return [f"{t}: {s}" for t, s in found.items() if s.word in failures(t.kind)]
+        return {target: target.status(objects) for target in targets(self.workspace)}
 
     def _complete(self, objects: Objects) -> set[str]:
         """The Jobs that are complete, of trainings whose models are served."""
@@ -197,7 +203,7 @@ class _Run:
     def _reach(self, targets: set[Target]) -> None:
         through, named = gateway(self.workspace.platform), hosts(self.workspace)
         for target in sorted(targets):
-            why = through.until_ok(named[target], _HEALTH[target.kind], _PATIENCE_SECONDS)
+            why = through.until_ok(named[target], _HEALTH[target.kind], PATIENCE_SECONDS)
             if why:
                 self.well.discard(target)
                 self.failed[target] = why

@@ -80,13 +80,13 @@ def test_a_stream_that_ends_goes_on_where_it_was(server: ApiServer) -> None:
         followed.next(10)
         server.tell("statefulsets", "ADDED", book(1))
         followed.next(10)
-        server.stream("statefulsets").put(None)
+        server.send("statefulsets", None)
         server.tell("statefulsets", "MODIFIED", book(0))
         assert replicas(followed.next(10)) == 0
     watched = [path for path in server.asked if "statefulsets" in path and "watch=1" in path]
     assert [path.rpartition("resourceVersion=")[2].partition("&")[0] for path in watched] == [
+        "0",
         "1",
-        "2",
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_version_that_is_too_old_is_read_anew(server: ApiServer) -> None:
         followed.next(10)
         server.lists["statefulsets"] = [book(1)]
         gone = {"code": 410, "message": "too old resource version"}
-        server.stream("statefulsets").put({"type": "ERROR", "object": gone})
+        server.send("statefulsets", {"type": "ERROR", "object": gone})
         assert replicas(followed.next(10)) == 1
 
 

@@ -52,6 +52,9 @@ class Store:
     def has(self, reference: str) -> bool:
         return reference in self.held
 
+    def look(self) -> None:
+        """It never changes."""
+
     def neighbours(self) -> list[images.Source]:
         return []
 

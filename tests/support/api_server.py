@@ -1,8 +1,8 @@
 """A Kubernetes API on a socket, as `kubectl proxy` makes one: lists, and streams of events."""
 
+import contextlib
 import http.server
 import json
-import queue
 import shutil
 import socketserver
 import tempfile
@@ -25,16 +25,39 @@ class ApiServer:
     lists: dict[str, list[Object] | tuple[int, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     """The paths and queries of all requests."""
-    _streams: dict[str, queue.Queue[Object | None]] = field(default_factory=dict)
-
-    def stream(self, plural: str) -> "queue.Queue[Object | None]":
-        """Events to send to whoever watches; None ends the stream."""
-        return self._streams.setdefault(plural, queue.Queue())
+    _events: dict[str, list[Object | None]] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def tell(self, plural: str, kind: str, item: Object) -> None:
-        """Send an event."""
-        metadata = {"resourceVersion": "2", **item.get("metadata", {})}
-        self.stream(plural).put({"type": kind, "object": {**item, "metadata": metadata}})
+        """Send an event to all who watch, and who watch from an earlier version on."""
+        version = str(self.version(plural) + 1)
+        metadata = {**item.get("metadata", {}), "resourceVersion": version}
+        self.send(plural, {"type": kind, "object": {**item, "metadata": metadata}})
+
+    def send(self, plural: str, event: Object | None) -> None:
+        """Send any event; None ends the streams that there are."""
+        with self._changed:
+            self._events.setdefault(plural, []).append(event)
+            self._changed.notify_all()
+
+    def version(self, plural: str) -> int:
+        """Of the list as it is now."""
+        return len(self._events.get(plural, []))
+
+    def since(self, plural: str, version: int) -> Iterator[Object]:
+        """The events after a version, as long as nobody ends the stream."""
+        events = self._events.setdefault(plural, [])
+        while version < len(events) and events[version] is None:
+            version += 1
+        while True:
+            with self._changed:
+                while len(events) <= version:
+                    self._changed.wait()
+            event = events[version]
+            if event is None:
+                return
+            yield event
+            version += 1
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -53,14 +76,16 @@ def api_server() -> Iterator[ApiServer]:
             given.asked.append(self.path)
             parts = urlsplit(self.path)
             plural = parts.path.rpartition("/")[2]
-            if "watch" in parse_qs(parts.query):
-                self._watch(given.stream(plural))
+            query = parse_qs(parts.query)
+            if "watch" in query:
+                self._watch(given.since(plural, int(query["resourceVersion"][0])))
                 return
+            version = str(given.version(plural))
             found = given.lists.get(plural, [])
             if isinstance(found, tuple):
                 self._answer(found[0], {"kind": "Status", "message": found[1]})
             else:
-                self._answer(200, {"metadata": {"resourceVersion": "1"}, "items": found})
+                self._answer(200, {"metadata": {"resourceVersion": version}, "items": found})
 
         def _answer(self, status: int, body: Object) -> None:
             text = json.dumps(body).encode()
@@ -69,12 +94,13 @@ def api_server() -> Iterator[ApiServer]:
             self.end_headers()
             self.wfile.write(text)
 
-        def _watch(self, events: "queue.Queue[Object | None]") -> None:
+        def _watch(self, events: Iterator[Object]) -> None:
             self.send_response(200)
             self.end_headers()
-            while (event := events.get()) is not None:
-                self.wfile.write(json.dumps(event).encode() + b"\n")
-                self.wfile.flush()
+            with contextlib.suppress(OSError):  # nobody reads it any more
+                for event in events:
+                    self.wfile.write(json.dumps(event).encode() + b"\n")
+                    self.wfile.flush()
 
         def address_string(self) -> str:
             return ""
@@ -87,8 +113,8 @@ def api_server() -> Iterator[ApiServer]:
     try:
         yield given
     finally:
-        for events in list(given._streams.values()):
-            events.put(None)
+        for plural in list(given._events):
+            given.send(plural, None)
         server.shutdown()
         server.server_close()
         shutil.rmtree(folder)
