@@ -154,13 +154,15 @@ def _stage_uses(section: str, entry: str, stage: Document, new: Document) -> boo
     flavor = new["platform"]["flavors"].get(stage["flavor"], {})
     training = new["trainings"].get(model.get("training"), {})
     address = model.get("path") or training.get("output_data", "")
+    server = new["platform"]["serving"].get(model["framework"], {})
+    foreign = server.get("protocol") != "easymaker"
     used: dict[str, bool] = {
         "serving": model["framework"] == entry,
         "flavors": stage["flavor"] == entry,
         "pools": flavor.get("pool") == entry,
         "object_storage": _host(address) == entry,
         "security": True,
-        "built_images": entry == "tools",
+        "built_images": entry == "tools" or (entry == "serving-front" and foreign),
     }
     return used.get(section, False)
 

@@ -108,7 +108,7 @@ def manifests(
 
 
 def unservable(platform: resolved.Platform, served: Served) -> str:
-    """Why the platform can't serve it (any more), as a sentence; empty if it can.
+    """Why the platform can't serve it any more, as a sentence; empty if it can.
 
     The spec's own models are checked with the spec; what was settled before need not be in it.
     """
@@ -120,10 +120,6 @@ def unservable(platform: resolved.Platform, served: Served) -> str:
     section = "nas" if served.address.scheme == "nas" else "object_storage"
     if served.address.host not in getattr(platform, section):
         return f"it serves {served.address}, and platform.{section} has no {served.address.host!r}"
-    foreign = platform.serving[served.framework].protocol != "easymaker"
-    for name in ("tools", *(["serving-front"] if foreign else [])):
-        if name not in platform.built_images:
-            return f"it needs the image {name!r}, and platform.built_images has none"
     return ""
 
 

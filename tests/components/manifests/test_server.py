@@ -10,8 +10,10 @@ import pytest
 
 from components.manifests import Manifest, server, stage
 from schemas import resolved
+from schemas.changes import compare
+from schemas.document import workspace_document
 from tests.support import objects
-from tests.support.stages import ROOT, artifact, full, made, pod, protocol
+from tests.support.stages import ROOT, artifact, full, made, on, pod, protocol
 
 GOLDEN = ROOT / "tests" / "golden" / "stage-deployment.json"
 
@@ -138,6 +140,26 @@ def test_what_a_server_is_told_is_in_its_pod(
     changed = replace(parent, **(change if of_parent else {}))
     found = stage.deployment(spec, changed, one, artifact())
     assert found["spec"]["template"] != made(spec)["spec"]["template"]
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "rolls"),
+    [
+        ("tools", "v1", True),
+        ("tools", "easymaker", True),
+        ("serving-front", "v1", True),
+        ("serving-front", "easymaker", False),
+    ],
+)
+def test_image_that_a_stage_needs_rolls_it(
+    spec: resolved.Workspace, image: str, name: str, rolls: bool
+) -> None:
+    before = protocol(spec, name)
+    after = on(before, built_images={**before.platform.built_images, image: "other:2"})
+    old, new = (made(found)["spec"]["template"] for found in (before, after))
+    assert (old != new) == rolls
+    (change,) = compare(workspace_document(before), workspace_document(after))
+    assert ("endpoints.iris.stages.blue" in change.affects) == rolls
 
 
 def bring(
