@@ -140,10 +140,9 @@ def _crash(pod: Manifest, status: Manifest, name: str, reason: str) -> Trouble |
     end = now or before
     if end is None or status.get("ready"):
         return None
-    again = f" (restarted {count} {'time' if count == 1 else 'times'})" if count else ""
     if now and end.get("reason") in ("StartError", "ContainerCannotRun"):
         return Trouble(f"{name} can't be started: {last_words(end) or end['reason']}", True)
-    sentence = f"{name} {ended(end, memory_limit(pod, status['name']))}{again}"
+    sentence = f"{name} {ended(end, memory_limit(pod, status['name']))}"
     for_good = pod["spec"].get("restartPolicy") == "Never"
     return Trouble(sentence, for_good or reason == "CrashLoopBackOff" or count >= _CRASHES)
 

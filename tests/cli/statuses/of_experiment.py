@@ -56,7 +56,7 @@ EXPERIMENT: list[Case] = [
     (
         [board(), o.pod("p", BOARD, CRASHING)],
         "FAILED TO CREATE EXPERIMENT",
-        "the container tensorboard ended with exit code 2: no such folder (restarted 3 times)",
+        "the container tensorboard ended with exit code 2: no such folder",
     ),
     (
         [board(availableReplicas=1), board_route(*o.refused(REFUSED))],

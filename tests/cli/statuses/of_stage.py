@@ -38,7 +38,7 @@ LOADING = o.container("serving", o.running(o.LATER))
 BROKEN = o.container(
     "serving", o.waiting("CrashLoopBackOff"), lastState=o.ended(1, "no model"), restartCount=2
 )
-CRASH = "the container serving ended with exit code 1: no model (restarted 2 times)"
+CRASH = "the container serving ended with exit code 1: no model"
 ROUTED = stage_route(*o.accepted())
 RECORDED = record(training="iris")
 STAGES: list[Case] = [
