@@ -71,6 +71,7 @@ BETWEEN = {
     "variable-twice": "No two keys become one variable.",
     "model-source": "A model comes from a training or from a path.",
     "model-framework": "A model is of its training's framework.",
+    "needed-image": "The platform has the images that what is declared needs.",
     "serving": "The platform serves the model's framework.",
     "unknown-storage": "The platform knows the object storage of an address.",
     "unknown-nas": "The platform knows the NAS of an address.",

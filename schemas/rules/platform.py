@@ -2,6 +2,7 @@
 
 from schemas.cluster_types import is_full_image
 from schemas.compute import GpuFlavor
+from schemas.nearest import listed
 from schemas.platform import Platform
 from schemas.spec import Spec, has
 from schemas.units import cpu_text, memory_text
@@ -12,6 +13,7 @@ def check(spec: Spec) -> None:
     if platform is None:
         return
     built_images(spec, platform)
+    needed_images(spec, platform)
     flavors(spec, platform)
     limits(spec, platform)
 
@@ -23,6 +25,25 @@ def built_images(spec: Spec, platform: Platform) -> None:
             if not is_full_image(entry.image):
                 path = ("platform", section, name, "image")
                 spec.refer(path, entry.image, "built image", "platform", "built_images")
+
+
+def needed_images(spec: Spec, platform: Platform) -> None:
+    """The images that the platform itself needs for what is declared are built."""
+    if not has(platform, "built_images", "serving"):
+        return
+    kinds = [kind for kind in ("experiments", "trainings", "endpoints") if spec.sections[kind]]
+    needed = {"tools": kinds, "tensorboard": [kind for kind in kinds if kind == "experiments"]}
+    foreign = [name for name, server in platform.serving.items() if server.protocol != "easymaker"]
+    if "endpoints" in kinds:
+        needed["serving-front"] = [f"serving.{name}" for name in foreign]
+    for image, users in needed.items():
+        if users and image not in platform.built_images:
+            spec.report(
+                "needed-image",
+                ("platform", "built_images"),
+                f"the image {image!r} is missing, needed by {listed(users)}",
+                "include the lock file that `emctl images` writes",
+            )
 
 
 def flavors(spec: Spec, platform: Platform) -> None:

@@ -40,7 +40,9 @@ def platform() -> Document:
         },
         "system_path": "obs://objects.example.com/system",
         "nas": {"models": {"type": "host_path", "path": "/srv/models"}},
-        "built_images": {"train": "registry.example.com/train:1"},
+        "built_images": {
+            name: f"registry.example.com/{name}:1" for name in ("train", "tools", "tensorboard")
+        },
         "images": {
             "train": image
             | {"use": "training", "framework": "tensorflow", "core_type": "cpu", "image": "train"},

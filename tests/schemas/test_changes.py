@@ -131,7 +131,6 @@ def base() -> Document:
     ground["images"]["train2"] = dict(ground["images"]["train"])
     ground["images"]["note2"] = ground["images"]["note"] | {"image": "registry.example.com/note:9"}
     ground["serving"]["sklearn"] = {"image": "registry.example.com/serve:1"}
-    ground["built_images"]["tools"] = "registry.example.com/tools:1"
     ground["images"]["train"]["framework"] = "python"
     ground["pools"]["cpus"] = {"node_selector": {"a": "b"}, "nodes": 3}
     ground["flavors"]["m2.c1m2"]["pool"] = "cpus"

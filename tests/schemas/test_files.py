@@ -57,12 +57,12 @@ def test_platform_may_come_in_parts(tmp_path: Path) -> None:
             ],
             "p.yaml": specs.flow({"platform": ground}),
             "train.yaml": specs.flow({"platform": {"images": {"train": images["train"]}}}),
-            "lock.yaml": "platform: {built_images: {tools: 'registry.example.com/tools:1'}}\n",
+            "lock.yaml": "platform: {built_images: {other: 'registry.example.com/other:1'}}\n",
         },
     )
     found = load(tmp_path / "main.yaml").platform
     assert set(found.images) == {"note", "gpu", "train"}
-    assert set(found.built_images) == {"train", "tools"}
+    assert set(found.built_images) == {"train", "tools", "tensorboard", "other"}
 
 
 def test_value_of_the_platform_is_declared_once(tmp_path: Path) -> None:

@@ -19,12 +19,8 @@ _ORDER = (
 
 
 def base() -> dict[str, Any]:
-    """The specs' own document, with the images that the platform itself needs."""
-    document = test_changes.base()
-    document["platform"]["built_images"] |= {
-        name: f"registry.example.com/{name}:1" for name in ("tensorboard", "serving-front")
-    }
-    return document
+    """The specs' own document."""
+    return test_changes.base()
 
 
 def changed(path: Path_, key: str) -> dict[str, Any]:
