@@ -63,7 +63,7 @@ class Checkout:
 
     def preview(self) -> dict[str, str]:
         """What `pulumi preview` would do with each resource, by URN."""
-        done = self.pulumi("preview", "--json", "--stack", "local")
+        done = self.pulumi("preview", "--json", "--show-sames", "--stack", "local")
         assert done.returncode == 0, done.stdout + done.stderr
         return {step["urn"]: step["op"] for step in json.loads(done.stdout)["steps"]}
 
