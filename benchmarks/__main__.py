@@ -9,7 +9,8 @@ import benchmarks
 
 def main() -> int:
     """Print a line for each figure. A benchmark is a module with `run()`, which gives pairs."""
-    names = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name != "__main__"]
+    modules = pkgutil.iter_modules(benchmarks.__path__)
+    names = [m.name for m in modules if m.name != "__main__" and not m.ispkg]
     chosen = sys.argv[1:] or names
     if unknown := set(chosen) - set(names):
         sys.stderr.write(
