@@ -36,6 +36,8 @@ class Served:
     """Training that made it; empty for a model that is given by its path."""
     completed: str = ""
     """When that revision was first seen complete, as the cluster writes times."""
+    seen: str = ""
+    """When the newest revision was complete that this one was chosen among."""
 
 
 def served(
@@ -47,20 +49,24 @@ def served(
     settled last: a stage's Deployment, or the model's record. It counts like a Job, so that Jobs
     which somebody removed change nothing.
 
-    The revision of the spec comes first, so that taking back a change goes back; then the newest.
+    The revision of the spec comes first, so that taking back a change goes back; then the newest,
+    but none that was there and not chosen before.
     """
     if isinstance(model.source, Address):
         return _of(model, model.source, "")
     training = model.source
     found = dict(_complete(model, jobs))
+    latest = max((item.completed for item in found.values()), default="")
     before = settled(live)
+    kept = None
     if before and before.training == training.name:
-        kept = _of(model, before.address, before.revision, training.name)
-        found[before.revision] = replace(kept, completed=before.completed)
-    if not found:
-        return before
-    newest = max(found.values(), key=lambda item: (item.completed, item.revision))
-    return found.get(training.revision, newest)
+        item = _of(model, before.address, before.revision, training.name)
+        kept = replace(item, completed=before.completed, seen=before.seen)
+        found[before.revision] = kept
+    fresh = [item for item in found.values() if kept is None or item.completed > kept.seen]
+    newest = max(fresh, key=lambda item: (item.completed, item.revision), default=kept)
+    chosen = found.get(training.revision) or newest or before
+    return replace(chosen, seen=latest) if chosen and not chosen.seen else chosen
 
 
 def settled(live: Manifest | None) -> Served | None:

@@ -56,7 +56,7 @@ def jobs(*items: Manifest) -> dict[str, Manifest]:
     return {item["metadata"]["name"]: item for item in items}
 
 
-def result(revision: str, completed: str, results: str = RESULTS) -> Served:
+def result(revision: str, completed: str, results: str = RESULTS, seen: str = "") -> Served:
     return Served(
         address=parsed(f"{results}/iris-keras-{revision}/model"),
         revision=revision,
@@ -66,6 +66,7 @@ def result(revision: str, completed: str, results: str = RESULTS) -> Served:
         framework_version="2.21",
         training="iris-keras",
         completed=completed,
+        seen=seen or completed,
     )
 
 
@@ -117,7 +118,23 @@ def test_revision_of_the_spec_comes_before_newer_ones(
         job(spec, "bbbbbbbbbb", "2026-01-02T00:00:00Z"),
     )
     live = deployment(result("bbbbbbbbbb", "2026-01-02T00:00:00Z"))
-    assert served.served(model, found, live) == result(own, "2026-01-01T00:00:00Z")
+    back = result(own, "2026-01-01T00:00:00Z", seen="2026-01-02T00:00:00Z")
+    assert served.served(model, found, live) == back
+    assert served.served(model, found, deployment(back)) == back
+
+
+def test_what_was_taken_back_stays_so_while_the_next_is_trained(
+    spec: resolved.Workspace, model: resolved.Model
+) -> None:
+    """Back from b to a; then the spec asks for another one, and then for one more."""
+    live = deployment(result("aaaaaaaaaa", "2026-01-01T00:00:00Z", seen="2026-01-02T00:00:00Z"))
+    found = [
+        job(spec, "aaaaaaaaaa", "2026-01-01T00:00:00Z"),
+        job(spec, "bbbbbbbbbb", "2026-01-02T00:00:00Z"),
+    ]
+    assert served.settled(live) == served.served(model, jobs(*found), live)
+    found.append(job(spec, "cccccccccc", "2026-01-03T00:00:00Z"))
+    assert served.served(model, jobs(*found), live) == result("cccccccccc", "2026-01-03T00:00:00Z")
 
 
 def test_removed_jobs_change_nothing(spec: resolved.Workspace, model: resolved.Model) -> None:
