@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -112,17 +113,31 @@ class Stack:
         return self.pulumi(*arguments, "--stack", self.name, stdin=stdin)
 
     def _show(self, command: str, *arguments: str) -> None:
-        done = subprocess.run(
+        """Run a command that changes things.
+
+        An interrupt lets it end in order, so that it leaves no lock; a second ends it at once.
+        """
+        with subprocess.Popen(
             [pulumi(), command, *arguments, *_QUIET, "--stack", self.name],
             env={**os.environ, **self.environment},
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
             # What it says is for people; standard output is for results.
             stdout=sys.stderr,
-            check=False,
-        )
-        if done.returncode:
-            raise ToolError(f"`pulumi {command}` failed with exit code {done.returncode}")
+            # A terminal's interrupt would reach it beside the one that is passed on.
+            process_group=0,
+        ) as process:
+            interrupted = False
+            while process.returncode is None:
+                try:
+                    process.wait()
+                except KeyboardInterrupt:
+                    interrupted = True
+                    process.send_signal(signal.SIGINT)
+        if interrupted:
+            raise KeyboardInterrupt
+        if process.returncode:
+            raise ToolError(f"`pulumi {command}` failed with exit code {process.returncode}")
 
 
 class PulumiError(ToolError):

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import prepare, summary, used_images
-from cli.targets import Target
+from cli import prepare, used_images
 from tests.support import workspaces
 from tools import images
 from tools.errors import ToolError
@@ -93,21 +92,3 @@ def test_ours_that_the_cluster_has_are_not_built(tmp_path: Path) -> None:
     tools = images.refs()["tools"]
     spec = workspaces.workspace(tmp_path, ("images.test/tools:1", tools))
     used_images.load(spec, Store({tools}), print)
-
-
-def test_addresses_of_what_answers(tmp_path: Path) -> None:
-    spec = workspaces.workspace(tmp_path)
-    well = {
-        Target("experiment", "iris"),
-        Target("endpoint", "iris"),
-        Target("stage", "iris/blue"),
-        Target("notebook", "explore"),
-    }
-    assert summary.addresses(spec, well) == [
-        "TensorBoard iris: http://tensorboard-iris.lab.ml.test:8088",
-        "endpoint iris: http://iris.lab.ml.test:8088/inference",
-        "stage iris/blue: http://blue-iris.lab.ml.test:8088/inference",
-        "notebook explore: http://notebook-explore.lab.ml.test:8088",
-        "  its token: kubectl --context here -n lab get secret notebook-explore "
-        "-o 'go-template={{.data.token | base64decode}}'",
-    ]

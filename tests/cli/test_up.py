@@ -1,15 +1,18 @@
 """What `emctl up` says when something is missing, and what it takes from a local cluster."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from cli import local_stack, stack
 from schemas import load
+from tests.support.cluster import until
 from tools import cluster
 from tools.errors import ToolError
 
@@ -76,6 +79,35 @@ def test_local_stack_gets_a_passphrase_that_stays(
     assert file.read_text() == words
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in stack.environment(local=True)
+
+
+def test_interrupt_lets_pulumi_end_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib, signal, sys, time\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "def end(*_):\n"
+        "    time.sleep(0.5)\n"
+        "    (folder / 'unlocked').touch()\n"
+        "    sys.exit(255)\n"
+        "signal.signal(signal.SIGINT, end)\n"
+        "(folder / 'began').touch()\n"
+        "signal.pause()\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(stack, "pulumi", lambda: str(program))
+
+    def interrupt() -> None:
+        until((tmp_path / "began").exists, "the start")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        stack.Stack("dev", {}).destroy()
+    assert (tmp_path / "unlocked").exists()
 
 
 def local(port: int) -> local_stack.LocalCluster:
