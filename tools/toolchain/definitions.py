@@ -49,6 +49,8 @@ TOOLS: tuple[Tool, ...] = (
         install=elsewhere.install_provider,
         embed=("cmd/pulumi-resource-kubernetes/schema.json", "schema-embed.json"),
         variables={"main.version": "{version}", f"{_PROVIDER}/pkg/version.Version": "v{version}"},
+        # A third of what it is made of, all of it generated, and run once if ever.
+        not_inlined="github.com/pulumi/pulumi-kubernetes/sdk/...",
         disk_megabytes=5000,
     ),
     GoProgram(
@@ -62,10 +64,10 @@ TOOLS: tuple[Tool, ...] = (
         linux_only=True,
         disk_megabytes=900,
     ),
+    # These stand in Kubernetes' module: most of their packages are compiled for it anyway.
     GoProgram(
         name="local-path-provisioner",
         module="github.com/rancher/local-path-provisioner",
-        # In Kubernetes' module, so that it is compiled from the packages that are compiled anyway.
         folder=MODULES / "kubernetes",
         packages=("github.com/rancher/local-path-provisioner",),
         linux_only=True,
@@ -74,16 +76,18 @@ TOOLS: tuple[Tool, ...] = (
     GoProgram(
         name="coredns",
         module="github.com/coredns/coredns",
-        packages=("github.com/coredns/coredns",),
+        folder=MODULES / "kubernetes",
+        packages=("./coredns",),
         linux_only=True,
-        disk_megabytes=1500,
+        disk_megabytes=500,
     ),
     GoProgram(
         name="kube-router",
         module="github.com/cloudnativelabs/kube-router/v2",
+        folder=MODULES / "kubernetes",
         packages=("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",),
         linux_only=True,
-        disk_megabytes=1300,
+        disk_megabytes=500,
     ),
     GoModuleFiles(
         name="gateway-api-crds",

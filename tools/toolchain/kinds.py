@@ -96,6 +96,8 @@ class GoProgram(Tool):
     variables: Mapping[str, str] = field(default_factory=dict)
     """Go string variables that the linker sets. In values, `{version}`, `{major}` and `{minor}`
     stand for the tool's version and its parts."""
+    not_inlined: str = ""
+    """A pattern of packages that the compiler takes as they are, which saves it a good part."""
     links: tuple[str, ...] = ()
     """Further names of a binary that looks at the name it is called by."""
     embed: tuple[str, str] | None = None
@@ -137,6 +139,8 @@ class GoProgram(Tool):
             linker += ["-X", f"{variable}={text}"]
         # Debugging information would be compiled, then thrown away by -s -w: a tenth of the time.
         compiler = ["-trimpath", "-buildvcs=false", "-gcflags", "all=-dwarf=false"]
+        if self.not_inlined:
+            compiler += ["-gcflags", f"{self.not_inlined}=-dwarf=false -l"]
         return [*compiler, "-tags", self.tags, "-ldflags", " ".join(linker)]
 
 
