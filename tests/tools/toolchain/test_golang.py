@@ -97,7 +97,7 @@ def test_the_users_own_settings_change_no_build(
 
 
 @pytest.mark.parametrize("proxy", ["off", "http://127.0.0.1:1"])
-@pytest.mark.parametrize("name", ["coredns", "pulumi", "gateway-api-crds"])
+@pytest.mark.parametrize("name", ["kubernetes", "pulumi", "gateway-api-crds"])
 def test_a_module_that_cannot_be_fetched_is_named(
     go: Go, name: str, proxy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
