@@ -54,8 +54,8 @@ def claim_name(nas: str) -> str:
 
 
 def volume_name(workspace: str, nas: str) -> str:
-    """Of the cluster's volume for a NAS of a workspace."""
-    return dns_label(f"{workspace}-nas", nas)
+    """Of the cluster's volume for a NAS of a workspace; the dot is in neither of their names."""
+    return f"{workspace}.{claim_name(nas)}"
 
 
 def _volume(workspace: str, name: str, nas: NfsNas | EfsNas | HostPathNas) -> Manifest:

@@ -46,7 +46,7 @@ def test_volume_and_claim_of_the_one_that_is_used(spec: resolved.Workspace) -> N
         "easymaker.io/name": "Data_1",
     }
     volume, claim = (nas.volume_name("iris", "Data_1"), nas.claim_name("Data_1"))
-    assert (volume, claim) == ("iris-nas-data-1-4dc70fe4", "nas-data-1-4dc70fe4")
+    assert (volume, claim) == ("iris.nas-data-1-4dc70fe4", "nas-data-1-4dc70fe4")
     assert made == [
         {
             "apiVersion": "v1",
@@ -126,7 +126,7 @@ def test_volume_stays_while_a_job_mounts_it(spec: resolved.Workspace) -> None:
     job = {"spec": {"template": {"spec": {"volumes": [{"name": "run", "emptyDir": {}}, volume]}}}}
     assert nas.volumes(later) == []
     assert [item["metadata"]["name"] for item in nas.volumes(later, [job])] == [
-        "iris-nas-models",
+        "iris.nas-models",
         "nas-models",
     ]
 
