@@ -31,6 +31,7 @@ platform:
       type: s3
       endpoint: http://objects.example.com
       credentials: {access_key: {pulumi_config: accessKey}, secret_key: {pulumi_config: secretKey}}
+  built_images: {tools: "example.com/tools:1", tensorboard: "example.com/tensorboard:1"}
   system_path: obs://objects.example.com/system
   nas:
     models: {type: host_path, path: /srv/models}
