@@ -21,10 +21,12 @@ from launcher.job import Job
 from launcher.layout import Inputs, Layout
 from launcher.logs import Log, Pump
 from launcher.processes import Supervisor
+from launcher.rollcall import RollCall
 from launcher.storage import Storage
 from launcher.sync import Syncs
 
 TERMINATION_LOG = "/dev/termination-log"
+_LATE_PAUSE_SECONDS = 0.2
 _LONGEST_TERMINATION = 4096  # bytes that Kubernetes keeps
 
 
@@ -77,6 +79,7 @@ class Run:
             layout.rclone, self.job.stores, supervisor, layout.scratch, os.environb
         )
         self.syncs = Syncs(supervisor, log)
+        self.roll_call = RollCall(self.job.hosts, self.index)
 
     def start(self) -> "tuple[int, str]":
         """Exit code, and the sentence that explains it if it is not 0. Raises Ended."""
@@ -90,6 +93,7 @@ class Run:
         kept = self._checkpoints(aside)
         argv, env = self._command(found)
         distributed.await_peers(self.job, self.log, self.supervisor.pause, distributed.has_address)
+        self.roll_call.tell()
         self.syncs.start(self.job, self.index, self.layout, aside, kept)
         try:
             status, last_line = self._script(argv, env)
@@ -98,9 +102,22 @@ class Run:
         self.supervisor.check_stop()
         if status != 0:
             return of_script(self.job.entry_point, status, last_line)
+        self._await_late_ones()
         if self.index == 0:
             self._keep(started)
         return 0, ""
+
+    def _await_late_ones(self) -> None:
+        """Stay where the others find this instance until all of them have."""
+        end = time.monotonic() + self.job.peer_seconds
+        absent = self.roll_call.absent()
+        if absent:
+            numbers = ", ".join(map(str, absent))
+            self.log.say("staying for instances {}, which begin later".format(numbers))
+        while self.roll_call.absent() and time.monotonic() < end:
+            if self.supervisor.stop_requested:
+                return
+            self.supervisor.pause(_LATE_PAUSE_SECONDS)
 
     def _checkpoints(self, aside: Storage) -> Optional[Checkpoints]:
         """What an earlier attempt kept is restored; None where this instance keeps none."""

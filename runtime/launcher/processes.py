@@ -56,6 +56,11 @@ class Supervisor:
             self._stopped_at = time.monotonic()
 
     @property
+    def stop_requested(self) -> bool:
+        """Asked to stop, whatever the run is at."""
+        return self._stopped_at is not None
+
+    @property
     def is_stopping(self) -> bool:
         """Asked to stop, and not `finishing`: a result that is there is kept all the same."""
         return self._stopped_at is not None and not self.finishing

@@ -165,6 +165,7 @@ SAVES = """
 def test_instance_0_keeps_the_model_and_counts_for_all(bench: Bench) -> None:
     bench.job.update(
         hosts=["localhost", "127.0.0.1"],
+        peer_seconds=0.5,
         framework="pytorch",
         checkpoint={**bench.job["output"], "path": "b/checkpoints"},
     )
@@ -188,7 +189,7 @@ def test_instance_0_keeps_the_model_and_counts_for_all(bench: Bench) -> None:
 
 
 def test_script_sees_its_rank_beside_the_rest(bench: Bench) -> None:
-    bench.job.update(hosts=["localhost", "127.0.0.1"], framework="pytorch")
+    bench.job.update(hosts=["localhost", "127.0.0.1"], framework="pytorch", peer_seconds=0.5)
     bench.env["JOB_COMPLETION_INDEX"] = "0"
     found = shown(bench)["env"]
     assert {key for key in found if key in FRAMEWORK_VARIABLES} == set(
