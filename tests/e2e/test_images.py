@@ -260,7 +260,7 @@ def test_unchanged_inputs_build_nothing(
 
 def test_building_leaves_nothing_but_the_base(store: ArchiveStore, here: Path) -> None:
     kept = {path.name for path in (here / "cache" / "easymaker" / "images").iterdir()}
-    assert kept - {"logs"} <= {f"debian-{catalogue.DEBIAN.definition}.tar.gz"}
+    assert kept - {"lock", "logs"} <= {f"debian-{catalogue.DEBIAN.definition}.tar.gz"}
     assert _mounts() == set()
 
 
