@@ -59,7 +59,7 @@ def test_order_of_keys_changes_nothing(checkout: Checkout, spec: Path) -> None:
     header, *sections = re.split(r"\n(?=[a-z]+:\n)", spec.read_text())
     assert len(sections) == 5
     spec.write_text("\n".join([header, *(reversed_entries(text) for text in reversed(sections))]))
-    done = checkout.pulumi("preview", "--expect-no-changes")
+    done = checkout.pulumi("preview", "--expect-no-changes", "--stack=local")
     assert done.returncode == 0, done.stdout
 
 

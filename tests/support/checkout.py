@@ -118,6 +118,7 @@ class Checkout:
         state.mkdir(mode=0o700, exist_ok=True)
         passphrase = state / "passphrase"
         if not passphrase.exists():
+            passphrase.touch(mode=0o600)
             passphrase.write_text("a passphrase of the tests\n")
         call = self.pulumi_on(name)
         call("stack", "init", name)
