@@ -10,10 +10,12 @@ from tools.errors import ToolError
 
 # One file a command, loaded when called: `emctl validate` must not wait for what it does not use.
 COMMANDS = {
+    "describe": ("cli.describe", "one resource: spec, status, warnings, and where its things lie"),
     "diff": ("cli.diff", "what the change from one spec to another does, and costs"),
     "down": ("cli.down", "remove what a spec's stack made, and the stack"),
     "images": ("cli.images", "build and push the platform's images"),
     "local": ("cli.local", "a local cluster: up, down, status, images"),
+    "logs": ("cli.logs", "what a training, stage, notebook or experiment wrote"),
     "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
     "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
     "status": ("cli.status", "how everything is, with the cause where something failed"),

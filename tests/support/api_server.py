@@ -17,12 +17,19 @@ from urllib.parse import parse_qs, urlsplit
 Object = dict[str, Any]
 
 
+Log = list[list[bytes | threading.Event]]
+"""What each request for a log gets, the last one all that come after it, too: lines, and what is
+waited for between them."""
+
+
 @dataclass
 class ApiServer:
     """What it answers, by the plural of a kind: a list, or a status code with a message."""
 
     path: str
     lists: dict[str, list[Object] | tuple[int, str]] = field(default_factory=dict)
+    logs: dict[str, "Log"] = field(default_factory=dict)
+    """Of pods, by name."""
     asked: list[str] = field(default_factory=list)
     """The paths and queries of all requests."""
     _events: dict[str, list[Object | None]] = field(default_factory=dict)
@@ -77,6 +84,9 @@ def api_server() -> Iterator[ApiServer]:
             parts = urlsplit(self.path)
             plural = parts.path.rpartition("/")[2]
             query = parse_qs(parts.query)
+            if "/pods/" in parts.path:
+                self._pod(parts.path.partition("/pods/")[2])
+                return
             if "watch" in query:
                 self._watch(given.since(plural, int(query["resourceVersion"][0])))
                 return
@@ -86,6 +96,31 @@ def api_server() -> Iterator[ApiServer]:
                 self._answer(found[0], {"kind": "Status", "message": found[1]})
             else:
                 self._answer(200, {"metadata": {"resourceVersion": version}, "items": found})
+
+        def _pod(self, path: str) -> None:
+            """A pod, or its log: `name` or `name/log`."""
+            name, _, what = path.partition("/")
+            pods = given.lists.get("pods", [])
+            found = [
+                pod for pod in pods if isinstance(pod, dict) and pod["metadata"]["name"] == name
+            ]
+            streams = given.logs.get(name)
+            if not found or (what and streams is None):
+                self._answer(404, {"kind": "Status", "message": f'pods "{name}" not found'})
+            elif streams is None or not what:
+                self._answer(200, found[0])
+            else:
+                self._log(streams.pop(0) if len(streams) > 1 else streams[0])
+
+        def _log(self, parts: list[bytes | threading.Event]) -> None:
+            self.send_response(200)
+            self.end_headers()
+            for part in parts:
+                if isinstance(part, bytes):
+                    self.wfile.write(part)
+                    self.wfile.flush()
+                else:
+                    part.wait()
 
         def _answer(self, status: int, body: Object) -> None:
             text = json.dumps(body).encode()

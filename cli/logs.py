@@ -1,0 +1,211 @@
+"""`emctl logs`: what the script, the server, TensorBoard or Jupyter wrote."""
+
+import sys
+import threading
+from pathlib import Path
+from queue import Queue
+
+import click
+
+from cli.api import Api, api
+from cli.context import context
+from cli.feed import Feed, follow, read
+from cli.logformat import readable
+from cli.logpods import Run, earlier, ended, runs
+from cli.statuses import training
+from cli.statuses.objects import Objects
+from cli.tail import Item, Line, Note, Tail, whole
+from cli.targets import KINDS, Target, chosen, failures
+from components.manifests.training import KIND as TRAINING
+from schemas import load, resolved
+from tools.errors import ToolError
+
+INTERRUPTED = 130
+"""Exit code, as shells have it."""
+_WAITING = 10_000
+"""Lines that are held before whoever reads them is waited for."""
+
+
+@click.command()
+@click.argument("spec", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("what", metavar="KIND/NAME")
+@click.option("-f", "--follow", "following", is_flag=True, help="Go on until it has ended.")
+@click.option(
+    "--instance", type=click.IntRange(min=0), help="Of a training: 0, else; of a stage: all, else."
+)
+@click.option("--previous", is_flag=True, help="The run before the last one.")
+@click.option("--container", metavar="NAME", help="[default: the one that does the work]")
+def logs(
+    spec: Path,
+    what: str,
+    following: bool,
+    instance: int | None,
+    previous: bool,
+    container: str | None,
+) -> None:
+    """Print the log of a training, stage, notebook or experiment.
+
+    Records of log management are shown as time (UTC), level and text, all other lines as they are.
+    With -f it ends by itself when the training has, and the exit code is 1 if that failed. What is
+    no line of the log goes to standard error.
+    """
+    if following and previous:
+        raise click.UsageError("--previous has ended: there is nothing to follow")
+    workspace = load(spec)
+    target = _one(workspace, what)
+    try:
+        with api(context(workspace)) as cluster:
+            asked = _Asked(cluster, workspace.name, target, instance, container)
+            code = _Following(asked).run() if following else _print(asked, previous=previous)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+class _Asked:
+    """What is asked for, and where."""
+
+    def __init__(
+        self,
+        cluster: Api,
+        namespace: str,
+        target: Target,
+        instance: int | None,
+        container: str | None,
+    ) -> None:
+        self.cluster, self.namespace, self.target = cluster, namespace, target
+        self.instance, self._container = instance, container
+
+    def runs(self, objects: Objects) -> list[Run]:
+        return runs(self.target, objects, self.instance, self._container)
+
+
+def _one(workspace: resolved.Workspace, what: str) -> Target:
+    found = chosen(workspace, what)
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(map(str, found))
+    raise ToolError(f"which {what}? {known}" if found else f"the spec has no {what}")
+
+
+def _print(asked: _Asked, *, previous: bool) -> int:
+    objects = read(asked.cluster, asked.namespace)
+    found = asked.runs(objects)
+    if asked.target.kind == TRAINING:
+        if previous:
+            found = earlier(asked.target, objects, asked.instance or 0, found)
+        found = found[-1:]
+    elif previous:
+        found = [run for run in found if run.has_previous]
+    if previous and not found:
+        raise ToolError(f"{asked.target} has no run before that is still there")
+    again = previous and asked.target.kind != TRAINING
+    begun = [run for run in found if run.started]
+    if not begun:
+        _say(_nothing(asked.target, objects))
+        return 1
+    for run in begun:
+        if len(begun) > 1:
+            _say(f"pod {run.name}")
+        for line in whole(asked.cluster, asked.namespace, run, previous=again):
+            click.echo(readable(line))
+        if (run.is_over or again) and (why := ended(run)):
+            _say(why)
+    return 0
+
+
+def _nothing(target: Target, objects: Objects) -> str:
+    status = target.status(objects)
+    if status.word in (training.Word.COMPLETE, training.Word.FAIL_TRAIN, training.Word.STOPPED):
+        return f"{target}: {status}; its pods are gone, and their logs with them"
+    return f"{target}: {status}"
+
+
+class _Following:
+    """Lines of all runs as they come, and what happens between them."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._asked = asked
+        self._inbox: Queue[Item | Objects | ToolError] = Queue(_WAITING)
+        self._seen: set[tuple[str, int]] = set()
+        self._live: set[tuple[str, int]] = set()
+        self._told = ""
+
+    def run(self) -> int:
+        """Until its status stays and all that ran has ended. Returns the exit code."""
+        target = self._asked.target
+        objects: Objects | None = None
+        with follow(self._asked.cluster, self._asked.namespace) as feed:
+            threading.Thread(target=self._listen, args=(feed,), daemon=True).start()
+            while objects is None or self._live or not _stays(target, objects):
+                item = self._inbox.get()
+                if isinstance(item, ToolError):
+                    raise item
+                if isinstance(item, Objects):
+                    self._look(item, first=objects is None)
+                    objects = item
+                else:
+                    self._take(item)
+            feed.close()
+        # A status may be known before the pods that it comes from.
+        objects = read(self._asked.cluster, self._asked.namespace)
+        if self._start(self._asked.runs(objects)):
+            while self._live:
+                item = self._inbox.get()
+                if not isinstance(item, Objects | ToolError):
+                    self._take(item)
+        status = target.status(objects)
+        self._tell(f"{target}: {status}")
+        return 1 if status.word in failures(target.kind) else 0
+
+    def _listen(self, feed: Feed) -> None:
+        try:
+            while (objects := feed.next()) is not None:
+                self._inbox.put(objects)
+        except ToolError as error:
+            self._inbox.put(error)
+
+    def _look(self, objects: Objects, *, first: bool) -> None:
+        found = self._asked.runs(objects)
+        if first and self._asked.target.kind == TRAINING:
+            self._seen |= {run.key for run in found[:-1]}
+        self._start(found)
+        if not self._live:
+            self._tell(f"{self._asked.target}: {self._asked.target.status(objects)}")
+
+    def _start(self, found: list[Run]) -> bool:
+        """Follow what has started since; whether there is something."""
+        fresh = [run for run in found if run.started and run.key not in self._seen]
+        for run in fresh:
+            if self._seen or len(found) > 1:
+                _say(f"pod {run.name}")
+            self._seen.add(run.key)
+            self._live.add(run.key)
+            Tail(self._asked.cluster, self._asked.namespace, run, self._inbox.put).start()
+        return bool(fresh)
+
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Line):
+            # Attempts of a training follow each other.
+            several = len(self._live) > 1 and self._asked.target.kind != TRAINING
+            head = f"[{item.run.name.rpartition('-')[2]}] " if several else ""
+            click.echo(head + readable(item.text))
+        elif isinstance(item, Note):
+            _say(item.text)
+        else:
+            self._live.discard(item.key)
+            if why := ended(item.run):
+                _say(why)
+
+    def _tell(self, text: str) -> None:
+        if text != self._told:
+            self._told = text
+            _say(text)
+
+
+def _stays(target: Target, objects: Objects) -> bool:
+    return target.status(objects).word in KINDS[target.kind].final
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
