@@ -234,6 +234,18 @@ def test_complete_training_ends_at_once_with_its_whole_log(
     assert done.stderr == "training/fit: COMPLETE\n"
 
 
+def test_attempts_that_ended_before_are_not_followed(command: Command, server: ApiServer) -> None:
+    server.lists |= {
+        "jobs": [job(o.condition("Failed"), instances=1)],
+        "pods": [
+            attempt("fit-a", o.ended(137), phase="Failed"),
+            attempt("fit-b", FAILURE, made=o.LATER, phase="Failed"),
+        ],
+    }
+    server.logs |= {"fit-a": [stamped("one")], "fit-b": [stamped("two")]}
+    assert command("logs", "training/fit", "-f").stdout == "two\n"
+
+
 def test_connection_that_breaks_is_taken_up_where_it_was(
     command: Command, server: ApiServer
 ) -> None:
@@ -310,6 +322,9 @@ def test_container_that_is_started_again_is_read_once_each_time(
     threading.Timer(1.8, lambda: signal.pthread_kill(me, signal.SIGINT)).start()
     done = command("logs", "stage/iris/blue", "-f")
     assert done.stdout == "one\ntwo\nthree\n"
+    # What the first run wrote last is no longer the container's log but the one before.
+    asked = [path for path in server.asked if "/log?" in path]
+    assert ["previous=true" in path for path in asked] == [False, True, False]
     assert sorted(done.stderr.splitlines()) == [
         "pod blue-1",
         "the container model ended with exit code 1: no memory",
