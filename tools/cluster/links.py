@@ -42,11 +42,16 @@ class Links:
 
     @property
     def service_cidr(self) -> str:
-        return f"10.192.{self.index}.0/24"
+        """Room for 4,094 services: a notebook, a stage and a TensorBoard have one each."""
+        return f"{self._services}.0/20"
 
     def service_ip(self, number: int) -> str:
         """An address of the service range that is fixed, 1 to 254."""
-        return f"10.192.{self.index}.{number}"
+        return f"{self._services}.{number}"
+
+    @property
+    def _services(self) -> str:
+        return f"10.{192 + self.index // 16}.{16 * (self.index % 16)}"
 
     @staticmethod
     def any_up() -> bool:

@@ -1,6 +1,7 @@
 """The node's processes and their files, without running them."""
 
 import dataclasses
+import ipaddress
 import tomllib
 from pathlib import Path
 
@@ -81,3 +82,12 @@ def test_clusters_share_no_subnet() -> None:
         for cidr in (links.node_cidr, links.pod_cidr, links.service_cidr)
     ]
     assert len(set(used)) == len(used)
+
+
+def test_fixed_addresses_of_services_are_in_their_range() -> None:
+    for index in range(256):
+        links = Links(index)
+        assert ipaddress.ip_network(links.service_cidr).num_addresses == 4096
+        for number in (1, 254):
+            address = ipaddress.ip_address(links.service_ip(number))
+            assert address in ipaddress.ip_network(links.service_cidr)
