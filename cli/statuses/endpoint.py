@@ -33,6 +33,10 @@ def status(objects: Objects, name: str) -> Status:
     if is_going(route) if route else going:
         return Status(Word.DELETE_IN_PROGRESS)
     if route is None or not is_owner(route):
+        # It waits for the default stage, which only it names.
+        for item, of_stage in found.items():
+            if of_stage.word in _FAILED:
+                return Status(Word.CREATE_FAILED, f"stage {item}: {of_stage}")
         return Status(Word.CREATE_IN_PROGRESS, "its route is not made yet")
     reached = gateway.status(route)
     if reached.word is gateway.Word.STAGE_DEPLOY_FAIL:

@@ -27,6 +27,11 @@ ENDPOINT: list[Case] = [
     ([], "CREATE REQUESTED", NOT_APPLIED),
     ([ROUTED, DONE], "CREATE IN PROGRESS", "its route is not made yet"),
     (
+        [ROUTED, rollout(), stage_pod("a", BROKEN)],
+        "CREATE FAILED",
+        f"stage blue: DEPLOY FAILED: {CRASH}",
+    ),
+    (
         [DEFAULT, ROUTED],
         "CREATE IN PROGRESS",
         "default stage blue: CREATE IN PROGRESS: waits for the model m",
