@@ -15,6 +15,10 @@ from tools.images.workshop import ISOLATED, Workshop
 from tools.process import run
 
 Say = Callable[[str], None]
+# Buildah starts itself anew from a sealed copy in memory. The kernel refuses the seal while pages
+# of the copy are still in use, which a busy machine brings about now and then.
+_UNSEALED = "sealing memfd copy: Device or resource busy"
+_SEAL_RETRIES = 5
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -88,7 +92,13 @@ class Buildah:
 
     def _run(self, step: str, *args: str | Path) -> None:
         env = {"TMPDIR": str(self._workshop.path("tmp"))}
-        self._workshop.run(step, [*self._argv, *args], env)
+        for _ in range(_SEAL_RETRIES):
+            try:
+                return self._workshop.run(step, [*self._argv, *args], env)
+            except ToolError as error:
+                if _UNSEALED not in str(error):
+                    raise
+        return self._workshop.run(step, [*self._argv, *args], env)
 
     def pull(self, reference: str) -> bool:
         try:

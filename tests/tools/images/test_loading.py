@@ -241,6 +241,22 @@ def test_a_failure_names_the_step_its_last_lines_and_the_log(
     assert not log.exists()
 
 
+def test_a_seal_that_the_kernel_refuses_is_tried_again(
+    machine: Machine, store: FolderStore
+) -> None:
+    busy = "echo Close_Fd sealing memfd copy: Device or resource busy; exit 1"
+    machine.hook("bud", f'test -e "$NOTES.tried" || {{ touch "$NOTES.tried"; {busy}; }}')
+    images.ensure_loaded(store, ["pause"], print)
+    assert len([note for note in machine.asked if " bud " in note]) == 2
+
+
+def test_a_seal_that_stays_refused_is_said(machine: Machine, store: FolderStore) -> None:
+    machine.hook("bud", "echo sealing memfd copy: Device or resource busy; exit 1")
+    with pytest.raises(ToolError, match="sealing memfd copy"):
+        images.ensure_loaded(store, ["pause"], print)
+    assert len([note for note in machine.asked if " bud " in note]) == 6
+
+
 def test_a_store_that_fails_leaves_nothing(machine: Machine, store: FolderStore) -> None:
     def load(archive: Path) -> None:
         raise ToolError("the node is full")
