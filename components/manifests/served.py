@@ -1,5 +1,6 @@
 """What a stage serves: settled when a spec is applied, from what is complete by then."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -38,6 +39,11 @@ class Served:
     """When that revision was first seen complete, as the cluster writes times."""
     seen: str = ""
     """When the newest revision was complete that this one was chosen among."""
+
+    @property
+    def version(self) -> str:
+        """The revision; of a model that is given by its path a hash of that. Responses name it."""
+        return self.revision or hashlib.sha256(self.address.text.encode()).hexdigest()[:10]
 
 
 def served(

@@ -183,6 +183,7 @@ def _told(
         f"--resource-path={stage.resource_path}",
         f"--endpoint={endpoint.name}",
         f"--stage={stage.name}",
+        f"--revision={served.version}",
         f"--port={PORT}",
         f"--grace={GRACE_SECONDS}",
         "--linger=1",  # connections that are kept open learn it then

@@ -37,6 +37,10 @@ class App:
         self._pool: ThreadPoolExecutor | None = None
         self._checks = ThreadPoolExecutor(1, "check")
         self.stopping = False
+        said = {"stage": options.stage, "revision": options.revision}
+        self._said = [
+            (f"x-easymaker-{key}".encode(), value.encode()) for key, value in said.items() if value
+        ]
         model = options.model_name
         self._app = Starlette(
             routes=[
@@ -67,7 +71,7 @@ class App:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", inference.encode()))
+                message["headers"] += [(b"x-request-id", inference.encode()), *self._said]
                 if self.stopping:
                     # The gateway keeps connections, and must not find this one closed later.
                     message["headers"].append((b"connection", b"close"))

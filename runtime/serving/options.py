@@ -22,6 +22,8 @@ class Options:
     port: int = 8080
     endpoint: str = ""
     stage: str = ""
+    revision: str = ""
+    """Of what is served; each response says it."""
     app_key: str = ""
     log_json: bool = False
     max_body: int = MAX_BODY_MB * 1024 * 1024
@@ -48,7 +50,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=Options.host, help="address to listen on; default: all")
     parser.add_argument("--port", type=int, default=Options.port, help="%(default)s")
     parser.add_argument("--endpoint", default="", help="endpoint's name, for the log")
-    parser.add_argument("--stage", default="", help="stage's name, for the log")
+    parser.add_argument("--stage", default="", help="stage's name, for the log and responses")
+    parser.add_argument("--revision", default="", help="of what is served, for responses")
     parser.add_argument("--app-key", default="", help="app key, for the log")
     parser.add_argument(
         "--log-json", action="store_true", help="log records with EasyMaker's fields"
@@ -83,6 +86,7 @@ def read(given: argparse.Namespace) -> Options:
         port=given.port,
         endpoint=given.endpoint,
         stage=given.stage,
+        revision=given.revision,
         app_key=given.app_key,
         log_json=given.log_json,
         max_body=int(given.max_body_mb * 1024 * 1024),

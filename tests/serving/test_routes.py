@@ -165,6 +165,18 @@ def test_a_handler_refuses_with_a_status(serve: Start) -> None:
     )
 
 
+def test_responses_say_which_stage_and_revision_answered(serve: Start) -> None:
+    server = serve("def handle(data, context):\n    return data\n", "--stage=blue", "--revision=a1")
+    server.ready()
+    for answer in (
+        server.predict(1),
+        server.ask("GET", "/nowhere"),
+        server.ask("GET", "/v1/models"),
+    ):
+        assert answer.headers["x-easymaker-stage"] == "blue"
+        assert answer.headers["x-easymaker-revision"] == "a1"
+
+
 def test_request_ids_are_passed_on(serve: Start) -> None:
     server = serve("""
         def handle(data, context):

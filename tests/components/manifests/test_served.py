@@ -187,3 +187,12 @@ def test_what_somebody_wrote_over_says_nothing(text: str) -> None:
     live = deployment(result("bbbbbbbbbb", ""))
     live["spec"]["template"]["metadata"]["annotations"][served.SERVED_ANNOTATION] = text
     assert served.settled(live) is None
+
+
+def test_version_is_the_revision_or_stands_for_the_path(model: resolved.Model) -> None:
+    made = result("a1", "")
+    assert made.version == "a1"
+    paths = [replace(made, revision="", address=parsed(f"obs://x/y/{name}")) for name in "ab"]
+    versions = {item.version for item in (*paths, *paths)}
+    assert len(versions) == 2
+    assert all(version.isalnum() for version in versions)
