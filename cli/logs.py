@@ -10,6 +10,7 @@ import click
 from cli.api import Api, api
 from cli.context import context
 from cli.feed import Feed, follow, read
+from cli.interrupt import ended_by_interrupt
 from cli.logformat import readable
 from cli.logpods import Run, earlier, ended, runs
 from cli.statuses import training
@@ -20,8 +21,6 @@ from components.manifests.training import KIND as TRAINING
 from schemas import load, resolved
 from tools.errors import ToolError
 
-INTERRUPTED = 130
-"""Exit code, as shells have it."""
 _WAITING = 10_000
 """Lines that are held before whoever reads them is waited for."""
 
@@ -53,12 +52,9 @@ def logs(
         raise click.UsageError("--previous has ended: there is nothing to follow")
     workspace = load(spec)
     target = _one(workspace, what)
-    try:
-        with api(context(workspace)) as cluster:
-            asked = _Asked(cluster, workspace.name, target, instance, container)
-            code = _Following(asked).run() if following else _print(asked, previous=previous)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
+    with ended_by_interrupt(), api(context(workspace)) as cluster:
+        asked = _Asked(cluster, workspace.name, target, instance, container)
+        code = _Following(asked).run() if following else _print(asked, previous=previous)
     sys.exit(code)
 
 

@@ -1,6 +1,8 @@
 """`emctl status`: how everything is, in the console's words."""
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,9 @@ import click
 
 from cli.api import api
 from cli.context import context
-from cli.feed import read
+from cli.feed import Feed, follow, read
+from cli.interrupt import ended_by_interrupt
+from cli.statuses.objects import Objects
 from cli.statuses.status import Status
 from cli.targets import Target, chosen, targets
 from cli.urls import urls
@@ -22,24 +26,48 @@ _GAP = "  "
 @click.argument("spec", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("what", metavar="[KIND[/NAME]]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def status(spec: Path, what: str | None, as_json: bool) -> None:
+@click.option("-w", "--watch", "watching", is_flag=True, help="Go on until Ctrl-C, as it changes.")
+def status(spec: Path, what: str | None, as_json: bool, watching: bool) -> None:
     """Say how the resources of a spec are, with the cause where something failed.
 
     KIND is experiment, training, model, endpoint, stage or notebook; a stage's name is
     ENDPOINT/STAGE. What each word means: docs/reference/status.md. The exit code is 0 whatever the
     statuses are, and 1 if the cluster can't be read.
+
+    With --watch all is shown anew whenever something of it changes: on a terminal in the place of
+    what was there, else below an empty line, and as one line of JSON each time.
     """
     workspace = load(spec)
     wanted = chosen(workspace, what) if what else targets(workspace)
-    with api(context(workspace)) as cluster:
-        objects = read(cluster, workspace.name)
     places = _places(workspace)
-    found = [(t, t.status(objects), t.api_gateway(objects), places.get(t, "")) for t in wanted]
-    if as_json:
-        listed = [_as_dict(*row) for row in found]
-        click.echo(json.dumps({"workspace": workspace.name, "resources": listed}, indent=2))
-    elif found:
-        click.echo("\n".join(table(found)))
+
+    def shown(objects: Objects) -> str:
+        found = [(t, t.status(objects), t.api_gateway(objects), places.get(t, "")) for t in wanted]
+        if not as_json:
+            return "\n".join(table(found)) if found else ""
+        listed = {"workspace": workspace.name, "resources": [_as_dict(*row) for row in found]}
+        return json.dumps(listed, indent=None if watching else 2)
+
+    with api(context(workspace)) as cluster:
+        if watching:
+            with ended_by_interrupt(), follow(cluster, workspace.name) as feed:
+                watch(feed, shown, gap="" if as_json else "\n")
+        elif text := shown(read(cluster, workspace.name)):
+            click.echo(text)
+
+
+def watch(feed: Feed, shown: Callable[[Objects], str], gap: str) -> None:
+    """Print what is shown of the objects each time that it is different, until the feed ends."""
+    last = None
+    while (objects := feed.next()) is not None:
+        text = shown(objects)
+        if text != last:
+            if sys.stdout.isatty():
+                click.clear()
+            elif gap and last is not None:
+                click.echo(gap, nl=False)
+            click.echo(text)
+        last = text
 
 
 Row = tuple[Target, Status, Status | None, str]

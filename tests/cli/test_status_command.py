@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from cli.feed import Feed
+from cli.status import watch
+from cli.statuses.objects import Objects
 from tests.cli.conftest import Command
 from tests.support import live_objects as o
 from tests.support.api_server import ApiServer
@@ -131,3 +134,55 @@ def test_unreadable_cluster_is_one_sentence(command: Command, server: ApiServer)
     done = command("status")
     assert isinstance(done.exception, ToolError)
     assert str(done.exception) == "the cluster can't be read: events is forbidden"
+
+
+class Moments(Feed):
+    """A feed that ends; at each moment there are pods of these names."""
+
+    def __init__(self, *moments: list[str]) -> None:
+        super().__init__()
+        self._moments = iter(moments)
+
+    def next(self, timeout_seconds: float | None = None) -> Objects | None:
+        names = next(self._moments, None)
+        if names is None:
+            return None
+        return Objects(o.pod(name, ("training", "fit")) for name in names)
+
+
+def names(objects: Objects) -> str:
+    return " ".join(pod["metadata"]["name"] for pod in objects.all("Pod", "training"))
+
+
+def test_watching_prints_what_changed_and_nothing_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watch(Moments(["a"], ["a"], ["a", "b"], ["a", "b"], ["b"]), names, "\n")
+    assert capsys.readouterr().out == "a\n\na b\n\nb\n"
+
+
+def test_watching_on_a_terminal_starts_at_its_top(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    watch(Moments(["a"], ["a"], ["b"]), names, "\n")
+    assert capsys.readouterr().out == "\033[2J\033[1;1Ha\n\033[2J\033[1;1Hb\n"
+
+
+@pytest.mark.usefixtures("live")
+def test_watch_follows_the_cluster_until_ctrl_c(
+    command: Command, server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def echo(text: str, nl: bool = True) -> None:
+        seen.append(json.loads(text)["resources"][0]["status"])
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        gone = o.thing("StatefulSet", "notebook-explore", ("notebook", "explore"))
+        server.tell("statefulsets", "DELETED", gone)
+
+    monkeypatch.setattr("cli.status.click.echo", echo)
+    done = command("status", "notebook/explore", "--watch", "--json")
+    assert done.exit_code == 130
+    assert seen == ["ACTIVE (HEALTHY)", "CREATE REQUESTED"]
