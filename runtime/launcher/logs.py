@@ -4,19 +4,20 @@ With log management on, every line is one JSON object with EasyMaker's fields
 (docs/reference/container-contract.md), else the bytes pass through untouched.
 """
 
-import datetime
 import json
 import os
-import re
+import select
 import sys
 import threading
-from typing import BinaryIO, Callable, Dict, Optional
+import time
+from typing import BinaryIO, Callable, Dict, List, Optional
 
-# The runtime splits what is longer into pieces that are no JSON.
-LONGEST_BODY = 8000
+from launcher.records import Joiner, Record, pieces
+
 _CHUNK = 65536
-_ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b|^Traceback |^\w[\w.]*(Error|Exception)\b")
-_WARNING = re.compile(r"\bWARN(ING)?\b|\b\w+Warning:")
+# A traceback is held so long after its last line and after its first, in case it goes on.
+_QUIET_SECONDS = 2.0
+_LONGEST_SECONDS = 10.0
 
 
 class Log:
@@ -45,13 +46,13 @@ class Log:
                 self._write((start + "[easymaker] " + text + "\n").encode("utf-8", "replace"))
                 self._open_line = False
             else:
-                self._write_json(text, level)
+                self._write_json(Record(text, level, time.time()))
 
-    def script(self, line: str) -> None:
-        """One line of the script's, without its end; only with JSON lines."""
+    def script(self, records: List[Record]) -> None:
+        """Records of the script's; only with JSON lines."""
         with self._lock:
-            for start in range(0, max(len(line), 1), LONGEST_BODY):
-                self._write_json(line[start : start + LONGEST_BODY], level_of(line))
+            for record in records:
+                self._write_json(record)
 
     def raw(self, chunk: bytes) -> None:
         """Bytes of the script's; only without JSON lines."""
@@ -63,24 +64,17 @@ class Log:
     def is_json(self) -> bool:
         return self._fields is not None
 
-    def _write_json(self, body: str, level: str) -> None:
-        now = datetime.datetime.now(datetime.timezone.utc)
-        record = dict(self._fields or {}, logLevel=level, body=body)
-        record["time"] = now.strftime("%Y-%m-%dT%H:%M:%S.") + "{:03d}Z".format(
-            now.microsecond // 1000
-        )
-        self._write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    def _write_json(self, record: Record) -> None:
+        seconds, thousandths = divmod(int(record.time * 1000), 1000)
+        clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        for body in pieces(record.body):
+            line = dict(self._fields or {}, logLevel=record.level, body=body)
+            line["time"] = "{}.{:03d}Z".format(clock, thousandths)
+            self._write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
     def _write(self, data: bytes) -> None:
         self._out.write(data)
         self._out.flush()
-
-
-def level_of(line: str) -> str:
-    """INFO, WARNING or ERROR: a guess, as the script's two streams are one here."""
-    if _ERROR.search(line):
-        return "ERROR"
-    return "WARNING" if _WARNING.search(line) else "INFO"
 
 
 class Pump:
@@ -90,6 +84,7 @@ class Pump:
         self._log = log
         self._buffer = b""
         self._last = b""
+        self._joiner = Joiner()
         reader, self.writer = os.pipe()
         self._thread = threading.Thread(target=self._copy, args=(reader,), daemon=True)
         self._thread.start()
@@ -105,12 +100,29 @@ class Pump:
 
     def _copy(self, reader: int) -> None:
         deliver: Callable[[bytes], None] = (lambda _: None) if self._log.is_json else self._log.raw
+        waiting = select.poll()
+        waiting.register(reader, select.POLLIN)
         with os.fdopen(reader, "rb", 0) as file:
-            for chunk in iter(lambda: file.read(_CHUNK), b""):
+            while True:
+                if not waiting.poll(self._patience()):
+                    self._log.script(self._joiner.flush())
+                    continue
+                chunk = file.read(_CHUNK)
+                if not chunk:
+                    break
                 deliver(chunk)
                 self._lines(chunk)
         if self._buffer:
             self._line(self._buffer)
+        self._log.script(self._joiner.flush())
+
+    def _patience(self) -> Optional[float]:
+        """Milliseconds for the next line of what is held; None where nothing is."""
+        since = self._joiner.held_since
+        if since is None:
+            return None
+        left = since + _LONGEST_SECONDS - time.time()
+        return max(0.0, min(left, _QUIET_SECONDS)) * 1000
 
     def _lines(self, chunk: bytes) -> None:
         *lines, self._buffer = (self._buffer + chunk).split(b"\n")
@@ -126,4 +138,6 @@ class Pump:
         if shown.strip():
             self._last = shown
         if self._log.is_json:
-            self._log.script(shown.decode("utf-8", "replace"))
+            if self._patience() == 0:
+                self._log.script(self._joiner.flush())
+            self._log.script(self._joiner.add(shown.decode("utf-8", "replace"), time.time()))

@@ -1,10 +1,10 @@
 """Lines of logs as people read them, of what the launcher and servers really write."""
 
 import io
-import json
 
 import pytest
 from launcher.logs import Log as LauncherLog
+from launcher.records import Record
 from serving.log import Log as ServingLog
 from serving.log import endpoint_fields
 
@@ -15,10 +15,9 @@ def test_launchers_records_are_time_level_and_body() -> None:
     out = io.BytesIO()
     log = LauncherLog(out)
     log.use_json("key", "fit-1")
-    log.script("ValueError: 붓꽃")
+    log.script([Record("ValueError: 붓꽃", "ERROR", 1769860800.9996)])
     record = out.getvalue().decode().rstrip("\n")
-    time = json.loads(record)["time"].replace("T", " ")
-    assert readable(record) == f"{time}  ERROR    ValueError: 붓꽃"
+    assert readable(record) == "2026-01-31 12:00:00.999Z  ERROR    ValueError: 붓꽃"
 
 
 def test_servers_records_tell_the_request() -> None:
