@@ -146,6 +146,8 @@ def stage_document(stage: resolved.Stage) -> Document:
         "resource_path": stage.resource_path,
         "flavor": stage.flavor.name,
         "instances": stage.instances,
+        "max_request_size": stage.max_request_size,
+        "request_timeout": duration_text(stage.request_timeout),
     }
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, ROLL, Cost, Effect, OnChange
-from schemas.ranges import Within
+from schemas.ranges import Range, Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
 
@@ -35,6 +35,11 @@ class Stage(StrictModel):
     instances: Annotated[t.Whole, Within("instances")] = 1
     """Servers that share the requests. Defaults to one, which serves nothing while it is replaced
     on a lost node."""
+    max_request_size: Annotated[t.Whole, t.between(1, 1024)] = 10
+    """MB of a request's body; a longer one is refused. Defaults to 10."""
+    request_timeout: Annotated[t.Duration, Within(Range(1, 3600, "s"))] = 60
+    """Longest time from a request's begin to its answer; a pod that goes finishes what it has for
+    as long. Defaults to `1m`."""
 
 
 class Endpoint(StrictModel):
@@ -72,6 +77,8 @@ STAGE_CHANGES = {
     ),
     "flavor": ROLL,
     "instances": IN_PLACE,
+    "max_request_size": ROLL,
+    "request_timeout": ROLL,
 }
 STAGE_CREATED = OnChange(Effect.CREATE)
 STAGE_DELETED = OnChange(Effect.DELETE, "calls of the stage's own host fail", _NO_ANSWER)

@@ -208,6 +208,8 @@ def _endpoint(
             resource_path=item.resource_path,
             flavor=ground.flavors[item.flavor],
             instances=item.instances,
+            max_request_size=item.max_request_size,
+            request_timeout=item.request_timeout,
             host=names.stage_host(*place, name, stage),
         )
         for stage, item in _sorted(written.stages).items()

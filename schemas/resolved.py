@@ -179,6 +179,10 @@ class Stage:
     resource_path: str
     flavor: Flavor
     instances: int
+    max_request_size: int
+    """MB of a body."""
+    request_timeout: int
+    """Seconds."""
     host: str
 
     @property

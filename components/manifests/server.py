@@ -13,8 +13,6 @@ VERSIONS = "/mnt/versions"
 """Where TensorFlow Serving finds it: the folder of each version by its number."""
 DRAIN_SECONDS = 5
 """A pod that goes is still asked for so long: gateways learn of it late."""
-GRACE_SECONDS = 30
-"""What requests that run then have to finish."""
 LOADING_SECONDS = 3600
 """A model that is still not ready after this is started again."""
 _UPSTREAM_PORTS = {"v1": 8501, "v2": 8000}
@@ -97,7 +95,7 @@ def pod_template(
         "spec": {
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
-            "terminationGracePeriodSeconds": DRAIN_SECONDS + GRACE_SECONDS + 10,
+            "terminationGracePeriodSeconds": DRAIN_SECONDS + stage.request_timeout + 10,
             "securityContext": pods.pod_security(platform.security),
             **pods.placement(stage.flavor.pool),
             "topologySpreadConstraints": [
@@ -185,7 +183,10 @@ def _told(
         f"--stage={stage.name}",
         f"--revision={served.version}",
         f"--port={PORT}",
-        f"--grace={GRACE_SECONDS}",
+        f"--max-body-mb={stage.max_request_size}",
+        f"--timeout={stage.request_timeout}",
+        # What runs when a pod goes may take as long as it may at any time.
+        f"--grace={stage.request_timeout}",
         "--linger=1",  # connections that are kept open learn it then
         *logged,
     ]

@@ -80,7 +80,8 @@ class App:
         try:
             await self._app(scope, receive, sent)
         finally:
-            path = scope["path"]
+            # As it was sent: a decoded one could hold a line break, and so a line of its own.
+            path = scope["raw_path"].decode("ascii", "replace")
             if not path.startswith(_HEALTH):
                 level = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
                 ms = (time.monotonic() - begin) * 1000

@@ -9,6 +9,7 @@ MAX_BODY_MB = 10
 TIMEOUT_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 LINGER_SECONDS = 5.0
+HEAD_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Options:
     max_body: int = MAX_BODY_MB * 1024 * 1024
     """Bytes of a request's body."""
     timeout: float = TIMEOUT_SECONDS
-    """For a request, from its first byte to its answer."""
+    """For a request, from its head to its answer."""
+    head_timeout: float = HEAD_SECONDS
+    """For a request's line and headers."""
     grace: float = GRACE_SECONDS
     """For requests that run when the server is told to stop."""
     linger: float = LINGER_SECONDS
@@ -63,6 +66,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=float, default=Options.timeout, help="seconds for a request; %(default)s"
     )
     parser.add_argument(
+        "--head-timeout",
+        type=float,
+        default=Options.head_timeout,
+        help="seconds for a request's line and headers; %(default)s",
+    )
+    parser.add_argument(
         "--grace",
         type=float,
         default=Options.grace,
@@ -91,6 +100,7 @@ def read(given: argparse.Namespace) -> Options:
         log_json=given.log_json,
         max_body=int(given.max_body_mb * 1024 * 1024),
         timeout=given.timeout,
+        head_timeout=given.head_timeout,
         grace=given.grace,
         linger=given.linger,
         termination_log=given.termination_log,

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from serving import connections
 from serving.app import App
 from serving.backend import Backend
 from serving.errors import Unusable
@@ -53,8 +54,7 @@ async def _serve(backend: Backend, options: Options, log: Log) -> None:
     app = App(backend, options, log)
     config = uvicorn.Config(
         app,
-        log_config=None,
-        access_log=False,
+        **connections.settings(log, options.head_timeout),
         lifespan="off",
         ws="none",
         server_header=False,
@@ -63,6 +63,7 @@ async def _serve(backend: Backend, options: Options, log: Log) -> None:
     )
     http = _Http(config)
     with _listening(options.host, options.port) as listener:
+        connections.bound_unread(listener)
         log.say(f"listening on port {listener.getsockname()[1]}")
         serving = asyncio.create_task(http.serve([listener]))
         try:

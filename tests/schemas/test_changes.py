@@ -63,6 +63,8 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "resource_path": "/other",
         "flavor": "big",
         "instances": 2,
+        "max_request_size": 20,
+        "request_timeout": "2m",
     },
     ("notebooks", "explore"): {
         "display_name": "Other",

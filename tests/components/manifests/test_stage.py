@@ -64,7 +64,9 @@ def test_stage_without_a_model_is_a_host_alone(spec: resolved.Workspace) -> None
         "description": "what users call",
         "flavor": "m2.c1m2",
         "instances": 2,
+        "max_request_size": 10,
         "model": "iris",
+        "request_timeout": "1m",
         "resource_path": "/inference",
     }
     route = {
