@@ -61,11 +61,11 @@ class SwiftStorage(StrictModel):
     type: Literal["swift"]
     """An OpenStack Swift endpoint, such as NHN Cloud's Object Storage."""
     endpoint: c.Url
-    """URL of the identity service."""
+    """URL of the identity service with its version, `https://HOST/v2.0`."""
     tenant: t.Word
     """Id of the tenant (project)."""
     region: t.Word
-    """Region of the service catalogue."""
+    """Region of the service catalogue, which names the storage's own address."""
     credentials: Credentials
     """Who reads and writes."""
 

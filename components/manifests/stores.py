@@ -59,6 +59,9 @@ def _store(remote: str, storage: S3Storage | SwiftStorage) -> Store:
         "auth": storage.endpoint,
         "tenant_id": storage.tenant,
         "region": storage.region,
+        # Parts of large files lie in the container of the file: another one would need its own
+        # permissions.
+        "use_segments_container": "false",
     }
     return Store(remote, settings, {"user": access, "key": secret})
 

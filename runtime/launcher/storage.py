@@ -20,6 +20,9 @@ _DIRECTORY_NOT_FOUND = 3  # rclone's exit code; with S3 only a missing container
 _DENIED = re.compile(
     r"StatusCode: 40[13]|AccessDenied|Forbidden|InvalidAccessKeyId|SignatureDoesNotMatch"
     r"|Unauthorized|permission denied|read-only file system"
+    # Swift's 403 and 401; where a Keystone of version 2 refuses a password, rclone tries another
+    # form of asking, and says what became of that.
+    r"|Operation forbidden|Authorization Failed|Failed to create file system .*: Bad Request"
 )
 _DEFAULTS = {
     b"RCLONE_CONFIG": b"",  # no file: all is in the variables

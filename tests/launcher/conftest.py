@@ -121,16 +121,17 @@ class Bench:
     def script(self, text: str, name: str = "train.py") -> None:
         self.server.put(f"b/code/{name}", textwrap.dedent(text))
 
-    def rclone(self, *arguments: str, content: str = "") -> None:
-        """Change what is in the store, through its server."""
+    def rclone(self, *arguments: str, content: str = "") -> bytes:
+        """Look at or change what is in the store, through its server; what rclone printed."""
         settings = self.job["stores"]["S0"].items()
         named = {f"RCLONE_CONFIG_S0_{key.upper()}": value for key, value in settings}
-        subprocess.run(
+        return subprocess.run(
             [objects.rclone(), *arguments],
             env={**self.env, **named, "RCLONE_CONFIG": ""},
             input=content.encode(),
+            stdout=subprocess.PIPE,
             check=True,
-        )
+        ).stdout
 
     def start(self) -> "subprocess.Popen[bytes]":
         (self.home / "job" / "job.json").write_text(json.dumps(self.job), encoding="utf-8")

@@ -312,5 +312,6 @@ def test_each_credential_comes_from_where_it_is_named(spec: resolved.Workspace) 
         "auth": "https://b.test/v2.0",
         "tenant_id": "t1",
         "region": "KR1",
+        "use_segments_container": "false",
     }
     assert stores.config_keys(platform) == ["team:user"]
