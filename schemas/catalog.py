@@ -74,6 +74,7 @@ BETWEEN = {
     "needed-image": "The platform has the images that what is declared needs.",
     "serving": "The platform serves the model's framework.",
     "unknown-storage": "The platform knows the object storage of an address.",
+    "other-account": "The account of a full address is that of the tenant whose credentials are used.",
     "unknown-nas": "The platform knows the NAS of an address.",
     "data-storage": "Local disk is asked for with object storage only.",
     "flavor-requests": "A flavor reserves no more than it has.",

@@ -7,6 +7,7 @@ from schemas.nearest import close
 from schemas.platform import AwsTarget
 from schemas.shape import Path
 from schemas.spec import Spec, has
+from schemas.storage import SwiftStorage
 from schemas.training import ADDRESS_FIELDS, Training, addresses
 from schemas.tree import Map
 
@@ -24,6 +25,8 @@ def known_storage(spec: Spec, address: Address, path: Path) -> None:
     """`platform.object_storage` knows the host of `obs://`, `platform.nas` the id of `nas://`."""
     section = "nas" if address.scheme == "nas" else "object_storage"
     known = spec.names("platform", section)
+    if address.host in known and address.account:
+        own_account(spec, address, path)
     if address.host in known or not isinstance(spec.node("platform", section), Map):
         return
     if address.scheme == "nas":
@@ -35,6 +38,17 @@ def known_storage(spec: Spec, address: Address, path: Path) -> None:
     elif not isinstance(getattr(spec.platform, "target", None), AwsTarget):
         message = f"platform.object_storage has no entry {S3_HOST!r}, which s3:// needs"
         spec.report("unknown-storage", path, message, "outside of AWS its credentials are named")
+
+
+def own_account(spec: Spec, address: Address, path: Path) -> None:
+    """The account of a full address is the one that Swift's credentials lead to."""
+    storage = getattr(spec.platform, "object_storage", {}).get(address.host)
+    if isinstance(storage, SwiftStorage) and has(storage, "tenant"):
+        own = f"AUTH_{storage.tenant}"
+        if address.account != own:
+            message = f"the account of {address.host!r} is {own}, not {address.account}"
+            hint = "each account is an entry of platform.object_storage"
+            spec.report("other-account", path, message, hint)
 
 
 def data_storage(spec: Spec, path: tuple[str, str], training: Training) -> None:
