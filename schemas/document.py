@@ -12,6 +12,7 @@ from schemas import resolved
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
 from schemas.ranges import Range
+from schemas.storage import S3Storage, SwiftStorage
 from schemas.text import Literal
 from schemas.units import cpu_text, duration_text, memory_text
 from schemas.workspace import API_VERSION
@@ -47,7 +48,7 @@ def platform_document(ground: resolved.Platform) -> Document:
         "domain": ground.domain,
         "gateway": _plain(ground.gateway),
         "storage_classes": _plain(ground.storage_classes),
-        "object_storage": _plain(ground.object_storage),
+        "object_storage": {k: _store(item) for k, item in ground.object_storage.items()},
         "system_path": ground.system_path.text,
         "nas": _plain(ground.nas),
         "built_images": ground.built_images,
@@ -199,6 +200,11 @@ def _flavor(flavor: resolved.Flavor) -> Document:
             },
         }
     )
+
+
+def _store(storage: S3Storage | SwiftStorage) -> Document:
+    written: Document = {k: _plain(v) for k, v in storage.__dict__.items()}
+    return {**written, "retry_time": duration_text(storage.retry_time)}
 
 
 def _quotas(ground: resolved.Platform) -> Document:

@@ -39,6 +39,9 @@ Credential = Annotated[
 ]
 
 
+RETRY_SECONDS = 900
+
+
 class Credentials(StrictModel):
     access_key: Credential
     """User, or access key id: `{pulumi_config: KEY}` or `{secret: NAME}`, never itself."""
@@ -55,6 +58,8 @@ class S3Storage(StrictModel):
     """Region to sign requests for. Defaults to what most servers other than AWS expect."""
     credentials: Credentials
     """Who reads and writes."""
+    retry_time: t.Duration = RETRY_SECONDS
+    """How long a run tries again when it gets no answer. Defaults to 15m."""
 
 
 class SwiftStorage(StrictModel):
@@ -68,6 +73,8 @@ class SwiftStorage(StrictModel):
     """Region of the service catalogue, which names the storage's own address."""
     credentials: Credentials
     """Who reads and writes."""
+    retry_time: t.Duration = RETRY_SECONDS
+    """How long a run tries again when it gets no answer. Defaults to 15m."""
 
 
 ObjectStorage = Annotated[S3Storage | SwiftStorage, Field(discriminator="type")]

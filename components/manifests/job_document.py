@@ -118,5 +118,6 @@ def job_document(
             **{store.remote: store.settings for store in used.values()},
             **({_NAS_REMOTE: {"type": "local"}} if mounts(training) else {}),
         },
+        "retry_seconds": {store.remote: store.retry_seconds for store in used.values()},
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

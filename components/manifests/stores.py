@@ -21,6 +21,8 @@ class Store:
     """rclone's settings but for the credentials."""
     credentials: dict[str, FromConfig | FromSecret]
     """rclone's setting -> where its value is."""
+    retry_seconds: int
+    """How long it is tried again when it does not answer."""
     is_optional: bool = False
     """Whether pods start without the credentials."""
 
@@ -53,7 +55,8 @@ def _store(remote: str, storage: S3Storage | SwiftStorage) -> Store:
             # A container that is missing is a mistake to name, not one to make.
             "no_check_bucket": "true",
         }
-        return Store(remote, settings, {"access_key_id": access, "secret_access_key": secret})
+        credentials = {"access_key_id": access, "secret_access_key": secret}
+        return Store(remote, settings, credentials, storage.retry_time)
     settings = {
         "type": "swift",
         "auth": storage.endpoint,
@@ -63,7 +66,7 @@ def _store(remote: str, storage: S3Storage | SwiftStorage) -> Store:
         # permissions.
         "use_segments_container": "false",
     }
-    return Store(remote, settings, {"user": access, "key": secret})
+    return Store(remote, settings, {"user": access, "key": secret}, storage.retry_time)
 
 
 def environment(found: dict[str, Store]) -> list[Manifest]:

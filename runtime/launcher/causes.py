@@ -31,6 +31,9 @@ DATA_TOO_LARGE = Cause(218, "the data is larger than data_storage: {size} of {li
 LAUNCHER_FAILED = Cause(219, "the launcher failed: {detail}")
 NO_PEER = Cause(220, "instance {index} had no address for {seconds} s ({host})", True)
 NO_CHECKPOINT = Cause(221, "no whole checkpoint under {address} ({what})")
+STORAGE_SILENT = Cause(
+    224, "the storage of {address} did not answer for {seconds} s ({what}): {detail}"
+)
 
 ALL = {name: value for name, value in sorted(globals().items()) if isinstance(value, Cause)}
 

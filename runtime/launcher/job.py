@@ -34,7 +34,8 @@ class Job(NamedTuple):
     are by name. `checkpoint` is None where none are kept. `data_storage` is in bytes, None where
     nothing limits it.
     `stores` holds the rclone settings of every remote. Its credentials are RCLONE_CONFIG_*
-    variables that the pod takes from a Secret.
+    variables that the pod takes from a Secret. `retry_seconds` holds, by remote, how long a store
+    that does not answer is tried again; one that is not in it is not.
     """
 
     training: str
@@ -60,6 +61,7 @@ class Job(NamedTuple):
     tensorboard_seconds: float
     peer_seconds: float
     stores: Dict[str, Dict[str, str]]
+    retry_seconds: Dict[str, float]
 
 
 def load(path: str) -> Job:
@@ -110,6 +112,7 @@ def _read(data: Any) -> Job:
         tensorboard_seconds=float(data["tensorboard_seconds"]),
         peer_seconds=float(data["peer_seconds"]),
         stores=stores,
+        retry_seconds={remote: float(seconds) for remote, seconds in data["retry_seconds"].items()},
     )
 
 

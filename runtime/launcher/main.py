@@ -75,9 +75,7 @@ class Run:
             log.use_json(self.job.app_key, self.job.training_id)
         self.index = distributed.index_of(self.job, os.environ)
         layout.create()
-        self.storage = Storage(
-            layout.rclone, self.job.stores, supervisor, layout.scratch, os.environb
-        )
+        self.storage = Storage(layout, self.job, supervisor, os.environb, log)
         self.syncs = Syncs(supervisor, log)
         self.roll_call = RollCall(self.job.hosts, self.index)
 

@@ -11,9 +11,21 @@ import re
 import tempfile
 from typing import Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from launcher.causes import BROKEN_JOB, DENIED, NO_BUCKET, NOTHING_THERE, STORAGE_FAILED, Ended
+from launcher.causes import (
+    BROKEN_JOB,
+    DENIED,
+    NO_BUCKET,
+    NOTHING_THERE,
+    STORAGE_FAILED,
+    STORAGE_SILENT,
+    Cause,
+    Ended,
+)
 from launcher.environment import encoded
-from launcher.job import Place
+from launcher.job import Job, Place
+from launcher.layout import Layout
+from launcher.logs import Log
+from launcher.patience import Patience
 from launcher.processes import File
 
 _DIRECTORY_NOT_FOUND = 3  # rclone's exit code; with S3 only a missing container gives it
@@ -24,10 +36,18 @@ _DENIED = re.compile(
     # form of asking, and says what became of that.
     r"|Operation forbidden|Authorization Failed|Failed to create file system .*: Bad Request"
 )
+_SILENT = re.compile(
+    r"connection refused|connection reset|no such host|server misbehaving|i/o timeout|no route to"
+    r"|network is unreachable|TLS handshake timeout|deadline exceeded|unexpected EOF"
+    r"|StatusCode: (429|50[0234])|HTTP Error: (429|50[0234])|SlowDown|ServiceUnavailable"
+)
+_MORE_ATTEMPTS = 2
+"""After a failure that nothing is known of."""
+_ASIDE_SECONDS = 10.0
+"""How long a sync tries a store that does not answer: it comes again by itself."""
 _DEFAULTS = {
     b"RCLONE_CONFIG": b"",  # no file: all is in the variables
-    b"RCLONE_RETRIES": b"3",
-    b"RCLONE_RETRIES_SLEEP": b"5s",
+    b"RCLONE_RETRIES": b"1",  # whether to try again is decided here
     b"RCLONE_LOW_LEVEL_RETRIES": b"3",
     b"RCLONE_CONTIMEOUT": b"15s",
     b"RCLONE_TIMEOUT": b"2m",
@@ -45,6 +65,9 @@ class Runner(Protocol):
     def check_stop(self) -> None:
         """Raises Ended if the run is to end."""
 
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises Ended as soon as the run is to end."""
+
 
 class Found(NamedTuple):
     """What lies at a place: path -> size in bytes.
@@ -61,29 +84,37 @@ class Found(NamedTuple):
 
 
 class Storage:
-    """The stores of one job. Every method raises Ended with the cause that fits."""
+    """The stores of one job. Every method raises Ended with the cause that fits.
+
+    A store that does not answer is tried again with growing pauses, as long as the job says.
+    """
 
     def __init__(
         self,
-        rclone: str,
-        stores: Mapping[str, Mapping[str, str]],
+        layout: Layout,
+        job: Job,
         runner: Runner,
-        scratch: str,
         inherited: Mapping[bytes, bytes],
+        log: Log,
     ) -> None:
-        self._rclone = rclone
+        self._rclone = layout.rclone
+        self._scratch = layout.scratch
+        self._retry_seconds: Mapping[str, float] = job.retry_seconds
         self._runner = runner
-        self._scratch = scratch
+        self._log = log
         self._env = {**_DEFAULTS, **inherited}
-        for remote, settings in stores.items():
+        for remote, settings in job.stores.items():
             for key, value in settings.items():
                 name = "RCLONE_CONFIG_{}_{}".format(remote, key).upper()
                 self._env[encoded(name)] = encoded(value)
 
     def by(self, runner: Runner) -> "Storage":
-        """The same stores, their processes run by another."""
+        """The same stores, their processes run by another, which does not wait for them long."""
         other = copy.copy(self)
         other._runner = runner
+        other._retry_seconds = {
+            remote: min(seconds, _ASIDE_SECONDS) for remote, seconds in self._retry_seconds.items()
+        }
         return other
 
     def find(self, place: Place, what: str) -> Found:
@@ -173,21 +204,30 @@ class Storage:
 
     def _call(self, verb: str, place: Place, what: str, argv: List[str]) -> bytes:
         """What rclone prints. `verb`, `place` and `what` name the failure."""
-        try:
-            status, out, err = self._run([self._rclone, *argv])
-        except OSError as error:
-            raise Ended(BROKEN_JOB, detail="rclone: {}".format(error)) from None
-        self._runner.check_stop()
-        if status == 0:
-            return out
+        limit = self._retry_seconds.get(place.remote, 0.0)
+        patience = Patience(limit)
         address = place.address
-        failure = err.decode("utf-8", "replace")
-        if _DENIED.search(failure):
-            raise Ended(DENIED, verb=verb, address=address, what=what)
-        if status == _DIRECTORY_NOT_FOUND or "NoSuchBucket" in failure:
-            raise Ended(NO_BUCKET, address=address, what=what)
-        detail = _last_message(failure) or "rclone ended with {}".format(status)
-        raise Ended(STORAGE_FAILED, verb=verb, address=address, what=what, detail=detail)
+        while True:
+            try:
+                status, out, err = self._run([self._rclone, *argv])
+            except OSError as error:
+                raise Ended(BROKEN_JOB, detail="rclone: {}".format(error)) from None
+            self._runner.check_stop()
+            if status == 0:
+                if patience.pauses:
+                    self._log.say("{} ({}): it works again".format(address, what))
+                return out
+            failure = err.decode("utf-8", "replace")
+            cause = _cause(status, failure)
+            detail = _last_message(failure) or "rclone ended with {}".format(status)
+            if not _may_pass(cause, patience):
+                seconds = "{:g}".format(limit)
+                values = {"verb": verb, "address": address, "what": what}
+                raise Ended(cause, **values, seconds=seconds, detail=detail)
+            if not patience.pauses:
+                text = "could not {} {} ({}), trying again: {}"
+                self._log.say(text.format(verb, address, what, detail), "WARNING")
+            self._runner.pause(patience.next_pause())
 
     def _run(self, argv: List[str]) -> Tuple[int, bytes, bytes]:
         # Files, not pipes: nobody need read while it runs.
@@ -197,6 +237,21 @@ class Storage:
             out.seek(0)
             err.seek(0)
             return status, out.read(), err.read()
+
+
+def _cause(status: int, failure: str) -> Cause:
+    if _DENIED.search(failure):
+        return DENIED
+    if status == _DIRECTORY_NOT_FOUND or "NoSuchBucket" in failure:
+        return NO_BUCKET
+    return STORAGE_SILENT if _SILENT.search(failure) else STORAGE_FAILED
+
+
+def _may_pass(cause: Cause, patience: Patience) -> bool:
+    """Whether another attempt may fare better."""
+    if cause is STORAGE_SILENT:
+        return not patience.is_over
+    return cause is STORAGE_FAILED and patience.pauses < _MORE_ATTEMPTS
 
 
 def _object(place: Place) -> str:
@@ -209,7 +264,10 @@ def _folder(place: Place) -> str:
 
 
 def _last_message(text: str) -> str:
-    """rclone's last line without date, level and request ids, at most 300 characters."""
+    """rclone's last line without date, level and request ids, at most 300 characters.
+
+    Of a call that found no server only what it met is left.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return ""
@@ -217,4 +275,4 @@ def _last_message(text: str) -> str:
     message = re.sub(
         r"https response error StatusCode: \d+, RequestID: [^,]*, HostID: [^,]*, ", "", message
     )
-    return message[-300:]
+    return re.sub(r'^.*request send failed, \w+ "[^"]*": ', "", message)[-300:]

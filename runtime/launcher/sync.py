@@ -66,7 +66,7 @@ class Syncs:
         self._supervisor = supervisor
         self._log = log
         self._repeaters: List[Repeater] = []
-        self._is_given_up = False
+        self._given_up = threading.Event()
 
     def start(
         self, job: Job, index: int, layout: Layout, storage: Storage, kept: Optional[Checkpoints]
@@ -96,7 +96,7 @@ class Syncs:
         while left:
             left = [repeater for repeater in left if not repeater.is_done(_LOOK_SECONDS)]
             if left and self._supervisor.is_out_of_time:
-                self._is_given_up = True
+                self._given_up.set()
                 self._supervisor.end_aside()
                 # What is in the middle of something else is given up with the process.
                 for repeater in left:
@@ -110,5 +110,10 @@ class Syncs:
 
     def check_stop(self) -> None:
         """Raises Ended(STOPPED) once there is no time left."""
-        if self._is_given_up:
+        if self._given_up.is_set():
             raise Ended(STOPPED)
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long. Raises Ended(STOPPED) once there is no time left."""
+        self._given_up.wait(seconds)
+        self.check_stop()

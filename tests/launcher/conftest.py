@@ -75,6 +75,7 @@ class Bench:
             "checkpoint_seconds": 60,
             "tensorboard_seconds": 15,
             "peer_seconds": 900,
+            "retry_seconds": {"S0": 0},
             "stores": {
                 "S0": {
                     "type": "s3",
@@ -166,14 +167,19 @@ class Bench:
     def stop_when(self, text: bytes) -> Result:
         """Start, send SIGTERM as soon as `text` stands in the log, and see it through."""
         process = self.start()
+        seen = self.read_until(process, text)
+        process.send_signal(signal.SIGTERM)
+        return self.finish(process, seen)
+
+    def read_until(self, process: "subprocess.Popen[bytes]", text: bytes) -> bytes:
+        """The log up to the line with `text`."""
         assert process.stdout is not None
         seen = b""
         while text not in seen:
             line = process.stdout.readline()
             assert line, seen.decode()
             seen += line
-        process.send_signal(signal.SIGTERM)
-        return self.finish(process, seen)
+        return seen
 
 
 @pytest.fixture

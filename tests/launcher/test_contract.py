@@ -155,6 +155,7 @@ def test_a_clear_name_wins_over_a_rewritten_one() -> None:
         tensorboard_seconds=1,
         peer_seconds=1,
         stores={},
+        retry_seconds={},
     )
     found = environment.variables(loaded, Layout("/home"), Inputs({}, ""))
     assert (found["EM_HP_A_B"], found["EM_HP_A-B"]) == ("own", "rewritten")

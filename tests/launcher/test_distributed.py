@@ -46,6 +46,7 @@ def job(framework: str, hosts: list[str], peer_seconds: float = 10) -> jobs.Job:
         tensorboard_seconds=1,
         peer_seconds=peer_seconds,
         stores={},
+        retry_seconds={},
     )
 
 

@@ -1,5 +1,6 @@
 """Prefixes, siblings, nothing: what lies under an address, and what each failure says."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support import objects
 
 from .conftest import HOST, Bench, place
 
+RECORD = f"obs://{HOST}/b/results/iris-0a1b2c3d/completion.json"
 LISTS = """
     import os, pathlib
     top = pathlib.Path(os.environ["EM_DATASET_TRAIN"])
@@ -73,14 +75,39 @@ def test_refused_credentials_are_a_cause_of_their_own(data: Bench) -> None:
     assert "wrong" not in result.log
 
 
-def test_store_out_of_reach_says_why(data: Bench) -> None:
+def test_silent_store_is_tried_again_and_then_named(data: Bench) -> None:
     data.job["stores"]["S0"]["endpoint"] = "http://127.0.0.1:1"
-    # One try each: the pauses between tries are rclone's own affair.
-    data.env.update(RCLONE_LOW_LEVEL_RETRIES="1", RCLONE_RETRIES="1")
+    data.job["retry_seconds"] = {"S0": 0.1}
+    data.env["RCLONE_LOW_LEVEL_RETRIES"] = "1"
     result = data.run()
-    assert result.code == causes.STORAGE_FAILED.code
-    assert result.sentence.startswith(f"could not read obs://{HOST}/b/results/")
-    assert result.sentence.endswith("connection refused")
+    assert (result.code, result.sentence) == (
+        causes.STORAGE_SILENT.code,
+        f"the storage of {RECORD} did not answer for 0.1 s (output data): "
+        "dial tcp 127.0.0.1:1: connect: connection refused",
+    )
+    assert result.log.count("could not read") == 1
+
+
+def test_store_that_answers_again_lets_the_run_go_on(data: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    data.job["stores"]["S0"]["endpoint"] = f"http://127.0.0.1:{port}"
+    data.job["retry_seconds"] = {"S0": 60}
+    data.job["datasets"] = {"train": place("b/d/iris")}
+    data.env["RCLONE_LOW_LEVEL_RETRIES"] = "1"
+    process = data.start()
+    seen = data.read_until(process, b"trying again")
+    with objects.serve(data.server.folder, port):
+        result = data.finish(process, seen)
+    assert result.code == 0, result.log
+    assert f"{RECORD} (output data): it works again" in result.log
+
+
+def test_run_that_waits_for_its_store_can_be_stopped(data: Bench) -> None:
+    data.job["stores"]["S0"]["endpoint"] = "http://127.0.0.1:1"
+    data.job["retry_seconds"] = {"S0": 600}
+    data.env["RCLONE_LOW_LEVEL_RETRIES"] = "1"
+    assert data.stop_when(b"trying again").code == causes.STOPPED.code
 
 
 def test_data_from_a_second_store(data: Bench, tmp_path: Path) -> None:

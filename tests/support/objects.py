@@ -37,12 +37,13 @@ class ObjectServer:
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[ObjectServer]:
-    """Serve `folder` until the block ends."""
+def serve(folder: Path, port: int = 0) -> Iterator[ObjectServer]:
+    """Serve `folder` until the block ends, at a port of 127.0.0.1 or at a free one."""
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     log = folder.parent / "rclone-serve.log"
     with log.open("wb") as out:
         server = subprocess.Popen(
