@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas import types as t
+from schemas.access import Access
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, ROLL, Cost, Effect, OnChange
 from schemas.ranges import Range, Within
@@ -49,6 +50,8 @@ class Endpoint(StrictModel):
     """Stage that the endpoint's own host serves, a name of `stages`."""
     stages: Annotated[dict[t.Name, Stage], Field(min_length=1)]
     """What is served, each under a host of its own."""
+    access: Access = Access()
+    """Who may ask: whoever one of these admits. Defaults to everybody who reaches the gateway."""
     log_management: bool = False
     """Whether access logs are JSON lines with EasyMaker's fields. Defaults to plain lines."""
     tags: Tags = Field(default_factory=dict)
@@ -61,6 +64,12 @@ CHANGES = {
     "description": IN_PLACE,
     "default_stage": OnChange(
         Effect.IN_PLACE, "requests go to the new stage once it answers; the old one stays"
+    ),
+    "access": OnChange(
+        Effect.RESTART,
+        "stages are replaced instance by instance; then callers without a valid key or token are "
+        "refused",
+        (Cost.SERVING_INTERRUPTED,),
     ),
     "log_management": ROLL,
     "tags": IN_PLACE,

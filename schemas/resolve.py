@@ -219,6 +219,7 @@ def _endpoint(
         description=written.description,
         default_stage=written.default_stage,
         stages=stages,
+        access=written.access,
         log_management=written.log_management,
         tags=_sorted(written.tags),
         deletion_protection=written.deletion_protection,

@@ -7,7 +7,7 @@ where its meaning is written down.
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import compute, names, platform, storage
+from schemas import access, compute, names, platform, storage
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
 from schemas.ranges import Range
@@ -199,6 +199,7 @@ class Endpoint:
     description: str
     default_stage: str
     stages: dict[str, Stage]
+    access: access.Access
     log_management: bool
     tags: dict[str, str]
     deletion_protection: bool

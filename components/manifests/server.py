@@ -1,6 +1,6 @@
 """The pod of a stage: its artifact is brought in, and a server answers for it."""
 
-from components.manifests import Manifest, nas, pods, stores
+from components.manifests import Manifest, access, nas, pods, stores
 from components.manifests.metadata import REVISION_LABEL
 from components.manifests.policies import SERVED_PORTS
 from components.manifests.served import Served, annotation
@@ -82,13 +82,16 @@ def pod_template(
     versioned = server.protocol == "v1" and served.framework == "tensorflow"
     fetch = _init(platform, served, artifact_mount, versioned)
     told = _told(platform, endpoint, stage, served)
+    keys = access.of(endpoint.access)
+    told += keys.arguments
+    answering = [model, _TMP, *keys.mounts]
     if server.protocol == "easymaker":
         inits = [fetch]
-        main = _own(server, stage, served, [*told, f"--framework={served.framework}"], model)
+        main = _own(server, stage, [*told, f"--framework={served.framework}"], answering)
     else:
         mounts = [model, {**_VERSIONS_MOUNT, "readOnly": True}] if versioned else [model]
         inits = [fetch, _foreign(server, stage, served, mounts, versioned)]
-        main = _front(platform, server, told, model)
+        main = _front(platform, server, told, answering)
     revision = {REVISION_LABEL: served.revision} if served.revision else {}
     return {
         "metadata": {"labels": {**labels, **revision}, "annotations": annotation(served)},
@@ -113,6 +116,7 @@ def pod_template(
                 artifact_volume,
                 {"name": "tmp", "emptyDir": {}},
                 *([{"name": "versions", "emptyDir": {}}] if versioned else []),
+                *keys.volumes,
             ],
         },
     }
@@ -195,20 +199,19 @@ def _told(
 def _own(
     server: resolved.Serving,
     stage: resolved.Stage,
-    served: Served,
     arguments: list[str],
-    model: Manifest,
+    mounts: list[Manifest],
 ) -> Manifest:
     """This project's own server."""
     return {
         **_answering("server", server.reference, ["serving", *arguments]),
         "resources": pods.resources(stage.flavor),
-        "volumeMounts": [model, _TMP],
+        "volumeMounts": mounts,
     }
 
 
 def _front(
-    platform: resolved.Platform, server: resolved.Serving, told: list[str], model: Manifest
+    platform: resolved.Platform, server: resolved.Serving, told: list[str], mounts: list[Manifest]
 ) -> Manifest:
     """What answers in front of another server."""
     upstream = f"http://127.0.0.1:{_UPSTREAM_PORTS[server.protocol]}"
@@ -217,7 +220,7 @@ def _front(
     return {
         **_answering("front", image, ["serving.front", *arguments]),
         "resources": pods.small_resources("1", "256Mi"),
-        "volumeMounts": [model, _TMP],
+        "volumeMounts": mounts,
     }
 
 

@@ -17,7 +17,10 @@ def main() -> int:
     options.add(parser)
     given = parser.parse_args()
     cpus.tell_frameworks(os.environ)
-    chosen = options.read(given)
+    try:
+        chosen = options.read(given)
+    except ValueError as error:
+        parser.error(str(error))
     framework = models.FRAMEWORKS[given.framework]
     return server.run(Artifact(framework, given.model_dir, chosen.model_name, chosen.log()), chosen)
 

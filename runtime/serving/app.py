@@ -15,15 +15,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from serving import answers
+from serving import access, answers
 from serving.backend import Backend
 from serving.errors import Refused
+from serving.guard import HEALTH, Guard, refusal
 from serving.log import Log
 from serving.options import Options
 
 LOADING = "the model is still being loaded"
 STOPPING = "this server is stopping"
-_HEALTH = "/v2/health/"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -42,7 +42,7 @@ class App:
             (f"x-easymaker-{key}".encode(), value.encode()) for key, value in said.items() if value
         ]
         model = options.model_name
-        self._app = Starlette(
+        routes = Starlette(
             routes=[
                 Route(options.resource_path, self._predict, methods=["POST"]),
                 Route("/v2/health/live", self._live),
@@ -54,7 +54,8 @@ class App:
             ],
             exception_handlers={HTTPException: self._wrong_route, Refused: _refused},  # type: ignore[dict-item]
         )
-        self._app.router.redirect_slashes = False
+        routes.router.redirect_slashes = False
+        self._app = Guard(routes, access.of(options, log), options.timeout)
 
     def loaded(self) -> None:
         """From now on the backend may be asked."""
@@ -82,10 +83,11 @@ class App:
         finally:
             # As it was sent: a decoded one could hold a line break, and so a line of its own.
             path = scope["raw_path"].decode("ascii", "replace")
-            if not path.startswith(_HEALTH):
+            if not path.startswith(HEALTH):
                 level = "INFO" if status < 400 else "WARNING" if status < 500 else "ERROR"
                 ms = (time.monotonic() - begin) * 1000
-                line = f"{scope['method']} {path} {status or 'cut off'} {ms:.1f} ms"
+                who = f" by {scope['who']}" if scope.get("who") else ""
+                line = f"{scope['method']} {path} {status or 'cut off'} {ms:.1f} ms{who}"
                 self._log.say(line, level if status else "WARNING", inference)
 
     async def _predict(self, request: Request) -> Response:
@@ -143,7 +145,7 @@ class App:
     async def _ready(self, _: Request) -> Response:
         trouble = await self._trouble()
         if trouble:
-            return _error(503, trouble)
+            return refusal(Refused(503, trouble))
         return JSONResponse({"ready": True})
 
     async def _models(self, _: Request) -> Response:
@@ -181,8 +183,4 @@ class App:
 
 
 async def _refused(_: Request, error: Refused) -> Response:
-    return _error(error.status, str(error))
-
-
-def _error(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status)
+    return refusal(error)

@@ -1,5 +1,7 @@
 """The two ways in which serving fails."""
 
+from collections.abc import Mapping
+
 
 class Unusable(Exception):
     """The model can't be served: the text says what was found and what is needed."""
@@ -8,8 +10,12 @@ class Unusable(Exception):
 class Refused(Exception):
     """A request gets another answer than predictions."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(
+        self, status: int, sentence: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers` are further ones of the answer."""
         self.status = status
+        self.headers = dict(headers or {})
         super().__init__(sentence)
 
 

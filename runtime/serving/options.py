@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from serving.log import Log, endpoint_fields
 
@@ -10,6 +11,16 @@ TIMEOUT_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 LINGER_SECONDS = 5.0
 HEAD_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Jwt:
+    """Whose JSON web tokens are taken."""
+
+    issuer: str
+    audience: str
+    keys: Path
+    """File with the issuer's JSON web key set."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,10 @@ class Options:
     """For a request, from its head to its answer."""
     head_timeout: float = HEAD_SECONDS
     """For a request's line and headers."""
+    api_keys: Path | None = None
+    """Folder with a file for each API key; None: no such keys are asked for."""
+    jwt: Jwt | None = None
+    """None: no tokens are asked for."""
     grace: float = GRACE_SECONDS
     """For requests that run when the server is told to stop."""
     linger: float = LINGER_SECONDS
@@ -71,6 +86,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         default=Options.head_timeout,
         help="seconds for a request's line and headers; %(default)s",
     )
+    parser.add_argument("--api-keys", type=Path, help="folder with a file for each API key")
+    parser.add_argument("--jwt-issuer", help="whose tokens are taken")
+    parser.add_argument("--jwt-audience", help="whom tokens must be meant for")
+    parser.add_argument("--jwt-keys", type=Path, help="file with the issuer's JSON web key set")
     parser.add_argument(
         "--grace",
         type=float,
@@ -87,7 +106,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def read(given: argparse.Namespace) -> Options:
-    """The shared options of a command line."""
+    """The shared options of a command line. Raises ValueError unless they go together."""
+    jwt = (given.jwt_issuer, given.jwt_audience, given.jwt_keys)
+    if any(jwt) and not all(jwt):
+        raise ValueError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
     return Options(
         model_name=given.model_name,
         resource_path=given.resource_path,
@@ -101,6 +123,8 @@ def read(given: argparse.Namespace) -> Options:
         max_body=int(given.max_body_mb * 1024 * 1024),
         timeout=given.timeout,
         head_timeout=given.head_timeout,
+        api_keys=given.api_keys,
+        jwt=Jwt(*jwt) if all(jwt) else None,
         grace=given.grace,
         linger=given.linger,
         termination_log=given.termination_log,

@@ -53,6 +53,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
     ("endpoints", "iris"): {
         "description": "other",
         "default_stage": "off",
+        "access": {"api_keys": {"secret": "callers"}},
         "log_management": True,
         "tags": {"a": "b"},
         "deletion_protection": True,

@@ -19,8 +19,8 @@ def main() -> int:
     )
     options.add(parser)
     given = parser.parse_args()
-    chosen = options.read(given)
     try:
+        chosen = options.read(given)
         protocol = PROTOCOLS[given.protocol](given.upstream, chosen.model_name, chosen.timeout)
     except ValueError as error:
         parser.error(str(error))

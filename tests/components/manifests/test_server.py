@@ -10,12 +10,17 @@ import pytest
 
 from components.manifests import Manifest, server, stage
 from schemas import resolved
+from schemas.access import Access
 from schemas.changes import compare
 from schemas.document import workspace_document
 from tests.support import objects
 from tests.support.stages import ROOT, artifact, full, made, on, pod, protocol
 
 GOLDEN = ROOT / "tests" / "golden" / "stage-deployment.json"
+
+
+KEYS = pod(json.loads(GOLDEN.read_text()))["volumes"][-2:]
+"""What says who may ask."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,7 @@ def test_tensorflow_serving_stands_behind_a_front(spec: resolved.Workspace) -> N
         {"name": "model", "emptyDir": {}},
         {"name": "tmp", "emptyDir": {}},
         {"name": "versions", "emptyDir": {}},
+        *KEYS,
     ]
 
 
@@ -118,10 +124,11 @@ def test_model_on_nas_is_mounted_and_only_read(spec: resolved.Workspace) -> None
     assert fetch["volumeMounts"] == [mount]
     assert fetch["command"][3:] == ["model", "", "/mnt/model", "nas://models:/legacy/$$(HOME)"]
     (main,) = pod(found)["containers"]
-    assert main["volumeMounts"] == [mount, {"name": "tmp", "mountPath": "/tmp"}]
+    assert main["volumeMounts"][:2] == [mount, {"name": "tmp", "mountPath": "/tmp"}]
     assert pod(found)["volumes"] == [
         {"name": "nas-models", "persistentVolumeClaim": {"claimName": "nas-models"}},
         {"name": "tmp", "emptyDir": {}},
+        *KEYS,
     ]
     assert "easymaker.io/revision" not in found["spec"]["template"]["metadata"]["labels"]
 
@@ -251,3 +258,17 @@ def test_artifact_is_what_lies_in_its_folder(spec: resolved.Workspace, tmp_path:
             assert fetched(f"{base}/{path}") == (1, f"no model: nothing lies under {base}/{path}")
         gone = f"no model: the container of {base}/gone/x does not exist"
         assert fetched(f"{base}/gone/x") == (3, gone)
+
+
+def test_who_asks_is_nobodys_business_but_the_answering_containers(
+    spec: resolved.Workspace,
+) -> None:
+    found = pod(made(protocol(spec, "v1")))
+    assert [volume["name"] for volume in KEYS] == ["api-keys", "jwt"]
+    others = [mount["name"] for item in found["initContainers"] for mount in item["volumeMounts"]]
+    assert not {"api-keys", "jwt"} & set(others)
+    parent = replace(spec.endpoints["iris"], access=Access())
+    open_to_all = pod(stage.deployment(spec, parent, parent.stages["blue"], artifact()))
+    text = json.dumps(open_to_all)
+    assert "api-key" not in text
+    assert "jwt" not in text

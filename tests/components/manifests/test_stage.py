@@ -125,6 +125,14 @@ def test_stage_without_a_model_is_a_host_alone(spec: resolved.Workspace) -> None
             "annotations": {
                 "easymaker.io/spec": json.dumps(
                     {
+                        "access": {
+                            "api_keys": {"secret": "iris-callers"},
+                            "jwt": {
+                                "audience": "iris",
+                                "issuer": "https://login.example.com",
+                                "jwks": {"config_map": "login-keys", "key": "jwks.json"},
+                            },
+                        },
                         "default_stage": "blue",
                         "deletion_protection": True,
                         "description": "classifies flowers",
