@@ -1,11 +1,12 @@
-"""The component of a training: a Job for each of its revisions, a Service for several instances."""
+"""The component of a training: a Job for each of its revisions, settings, a Service for several
+instances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 
-from components.manifests import Manifest, places, policies
+from components.manifests import Manifest, places, policies, run_settings
 from components.manifests import training as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -33,7 +34,8 @@ class Training(pulumi.ComponentResource):
     """A Job named by the revision. An existing Job never changes but for its suspension, its
     deadline and its annotations: a platform change reaches the next revision only.
 
-    Several instances find each other by a Service, and a NetworkPolicy lets them.
+    What of it may change while it runs lies in a ConfigMap. Several instances find each other by a
+    Service, and a NetworkPolicy lets them.
 
     Outputs: `job`, the current revision's; `revision`; `output` and `checkpoint`, the addresses
     that its results and its checkpoints get (`checkpoint` is None where none are kept).
@@ -68,7 +70,12 @@ class Training(pulumi.ComponentResource):
         several = [service, policies.training_peers(args.workspace.name, name)] if service else []
         self.children = [
             KubernetesObject(manifest["metadata"]["name"], manifest, inside)
-            for manifest in [*several, made, *earlier]
+            for manifest in [
+                *several,
+                run_settings.run_settings(args.workspace, spec),
+                made,
+                *earlier,
+            ]
         ]
         self.register_outputs(
             {

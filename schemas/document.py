@@ -100,6 +100,7 @@ def training_document(training: resolved.Training) -> Document:
             "checkpoint_input": _text(training.checkpoint_input),
             "output_data": training.output_data.text,
             "checkpoint": _text(training.checkpoint),
+            "checkpoint_interval": duration_text(training.checkpoint_interval),
             "data_storage": training.data_storage,
             "max_time": duration_text(training.max_time),
             "log_management": training.log_management,

@@ -166,6 +166,7 @@ def _training(
         "checkpoint_input": written.checkpoint_input,
         "output_data": written.output_data,
         "checkpoint": written.checkpoint,
+        "checkpoint_interval": written.checkpoint_interval,
         "data_storage": storage,
         "max_time": longest.maximum if written.max_time is None else written.max_time,
         "log_management": written.log_management,

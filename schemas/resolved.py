@@ -131,6 +131,8 @@ class Training:
     output_data: Address
     checkpoint: Address | None
     """None: no checkpoints are kept."""
+    checkpoint_interval: int
+    """Seconds."""
     data_storage: int | None
     """GB; None: all addresses are `nas://`, nothing is fetched."""
     max_time: int

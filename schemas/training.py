@@ -10,9 +10,12 @@ from schemas.address import Address
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, RETRAIN, Cost, Effect, OnChange
 from schemas.hyperparameter import HyperparameterKey, HyperparameterValue
-from schemas.ranges import Within
+from schemas.ranges import Range, Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
+
+CHECKPOINT_INTERVAL = Range(10, 86_400, "s")
+"""EasyMaker has no such setting, so that no platform need bound it."""
 
 EntryPoint = Annotated[
     str,
@@ -66,11 +69,14 @@ class Training(StrictModel):
     checkpoint: t.StorageAddress | None = None
     """Prefix under which each revision keeps checkpoints. Without it none are kept, and a run that
     loses its node starts over."""
+    checkpoint_interval: Annotated[t.Duration, Within(CHECKPOINT_INTERVAL)] = 60
+    """Time between looks for new checkpoints: about what a killed run loses. Defaults to 60s."""
     data_storage: Annotated[t.Whole, Within("data_storage")] | None = None
     """GB of local disk for what is fetched from object storage. Defaults to the smallest allowed;
     there is none where all addresses are `nas://`."""
     max_time: Annotated[t.Duration, Within("max_time")] | None = None
-    """Run time after which it is ended. Defaults to the longest allowed."""
+    """Run time of all attempts together after which it is ended. Time in which it waits for nodes
+    or is stopped does not count. Defaults to the longest allowed."""
     log_management: bool = False
     """Whether logs are JSON lines with EasyMaker's fields. Defaults to plain lines."""
     tags: Tags = Field(default_factory=dict)
@@ -103,6 +109,7 @@ def addresses(training: Training) -> Iterator[tuple[tuple[str, ...], Address]]:
 
 
 _LATER = "a run that has begun keeps what it began with; later revisions follow"
+_SOON = OnChange(Effect.IN_PLACE, "a run that goes on takes it over within two minutes")
 CHANGES = {
     "experiment": RETRAIN,
     "description": IN_PLACE,
@@ -115,8 +122,9 @@ CHANGES = {
     "checkpoint_input": RETRAIN,
     "output_data": RETRAIN,
     "checkpoint": RETRAIN,
+    "checkpoint_interval": _SOON,
     "data_storage": RETRAIN,
-    "max_time": IN_PLACE,
+    "max_time": _SOON,
     "log_management": OnChange(Effect.IN_PLACE, _LATER),
     "tags": IN_PLACE,
     "state": OnChange(

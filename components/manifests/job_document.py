@@ -6,15 +6,13 @@ from components.manifests import places, stores
 from schemas import names, resolved
 from schemas.address import Address
 
-VERSION = 2
+VERSION = 3
 HOME = "/opt/easymaker"
 """Where everything of ours lies in the container; the launcher's layout begins there."""
 NAS_HOME = f"{HOME}/nas"
 """Where what is on a NAS is mounted."""
 GRACE_SECONDS = 60
 """What a script has between SIGTERM and SIGKILL; the pod has twice that, to save what there is."""
-CHECKPOINT_SECONDS = 60
-"""Between two looks for new checkpoints."""
 TENSORBOARD_SECONDS = 15
 """Between two looks for new event files."""
 PEER_SECONDS = 900
@@ -111,7 +109,6 @@ def job_document(
         "data_storage": None if gigabytes is None else gigabytes * _GIB,
         "log_management": training.log_management,
         "grace_seconds": GRACE_SECONDS,
-        "checkpoint_seconds": CHECKPOINT_SECONDS,
         "tensorboard_seconds": TENSORBOARD_SECONDS,
         "peer_seconds": PEER_SECONDS,
         "stores": {

@@ -3,7 +3,15 @@
 import json
 from collections.abc import Iterable
 
-from components.manifests import Manifest, job_document, nas, packages, pods, stores
+from components.manifests import (
+    Manifest,
+    job_document,
+    nas,
+    packages,
+    pods,
+    run_settings,
+    stores,
+)
 from components.manifests.job_document import GRACE_SECONDS, HOME
 from components.manifests.metadata import (
     KIND_LABEL,
@@ -29,7 +37,8 @@ RETRIED_CODES = (137, 143, 214, 220)
 RETRIES = 3
 _CHANGING = ("activeDeadlineSeconds", "suspend")
 DEADLINE_SLACK_SECONDS = 86_400
-"""The Job's deadline counts the time that pods wait, too: it must not end a run by itself."""
+"""The Job's deadline counts the time that pods wait, too, and takes the logs with it: it must not
+end a run that the launcher still can."""
 
 
 def training_job(
@@ -184,6 +193,11 @@ def _pod_template(
             {"name": "bin", "mountPath": f"{HOME}/bin", "readOnly": True},
             {"name": "launcher", "mountPath": f"{HOME}/launcher", "readOnly": True},
             {"name": "job", "mountPath": f"{HOME}/job", "readOnly": True},
+            {
+                "name": run_settings.VOLUME,
+                "mountPath": run_settings.MOUNT,
+                "readOnly": True,
+            },
             {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108 - the container's
             *(mount for _, mount in mounts),
             *trusted,
@@ -229,6 +243,10 @@ def _pod_template(
                             }
                         ]
                     },
+                },
+                {
+                    "name": run_settings.VOLUME,
+                    "configMap": {"name": run_settings.name(training)},
                 },
                 # Loaders of PyTorch share batches through it. What lies there counts as memory of
                 # the container, so that it takes nothing from anybody else.

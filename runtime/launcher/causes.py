@@ -35,6 +35,8 @@ STORAGE_SILENT = Cause(
     224, "the storage of {address} did not answer for {seconds} s ({what}): {detail}"
 )
 
+TIME_OVER = Cause(230, "max_time of {limit} is over")
+
 ALL = {name: value for name, value in sorted(globals().items()) if isinstance(value, Cause)}
 
 

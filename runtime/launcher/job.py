@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from launcher.causes import BROKEN_JOB, Ended
 
-VERSION = 2
+VERSION = 3
 
 
 class Place(NamedTuple):
@@ -57,7 +57,6 @@ class Job(NamedTuple):
     data_storage: Optional[int]
     log_management: bool
     grace_seconds: int
-    checkpoint_seconds: float
     tensorboard_seconds: float
     peer_seconds: float
     stores: Dict[str, Dict[str, str]]
@@ -108,7 +107,6 @@ def _read(data: Any) -> Job:
         data_storage=None if data_storage is None else int(data_storage),
         log_management=bool(data["log_management"]),
         grace_seconds=int(data["grace_seconds"]),
-        checkpoint_seconds=float(data["checkpoint_seconds"]),
         tensorboard_seconds=float(data["tensorboard_seconds"]),
         peer_seconds=float(data["peer_seconds"]),
         stores=stores,

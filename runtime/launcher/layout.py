@@ -21,6 +21,10 @@ class Layout(NamedTuple):
         return os.path.join(self.home, "job", "job.json")
 
     @property
+    def settings(self) -> str:
+        return os.path.join(self.home, "settings", "settings.json")
+
+    @property
     def rclone(self) -> str:
         return os.path.join(self.home, "bin", "rclone")
 

@@ -22,6 +22,8 @@ from launcher.layout import Inputs, Layout
 from launcher.logs import Log, Pump
 from launcher.processes import Supervisor
 from launcher.rollcall import RollCall
+from launcher.runtime import RunTime
+from launcher.settings import Settings
 from launcher.storage import Storage
 from launcher.sync import Syncs
 
@@ -76,7 +78,9 @@ class Run:
         self.index = distributed.index_of(self.job, os.environ)
         layout.create()
         self.storage = Storage(layout, self.job, supervisor, os.environb, log)
-        self.syncs = Syncs(supervisor, log)
+        self.settings = Settings(layout.settings)
+        self.run_time = RunTime(self.job, self.settings, supervisor)
+        self.syncs = Syncs(supervisor, self.settings, log)
         self.roll_call = RollCall(self.job.hosts, self.index)
 
     def start(self) -> "tuple[int, str]":
@@ -85,12 +89,33 @@ class Run:
         if record.is_own(self.storage.read(done, "output data"), self.job):
             self.log.say("already complete: {} is there, nothing to do".format(done.address))
             return 0, ""
+        try:
+            self._count()
+            return self._attempt()
+        finally:
+            self.run_time.finish()
+            self.syncs.finish()
+
+    def _count(self) -> None:
+        """Have the run end with `max_time`, of which instance 0 keeps what is used up."""
+        self.run_time.start(self.storage)
+        aside = self.storage.by(self.syncs)
+        if self.index == 0:
+            self.syncs.add(
+                "run time",
+                lambda: self.settings.now().checkpoint_seconds,
+                lambda: self.run_time.keep(aside, self.layout),
+            )
+
+    def _attempt(self) -> "tuple[int, str]":
         started = _now()
         found = inputs.fetch(self.job, self.layout, self.storage, self.log)
         aside = self.storage.by(self.syncs)
         kept = self._checkpoints(aside)
         argv, env = self._command(found)
-        distributed.await_peers(self.job, self.log, self.supervisor.pause, distributed.has_address)
+        pause = self.supervisor.pause
+        with self.run_time.left_out():
+            distributed.await_peers(self.job, self.log, pause, distributed.has_address)
         self.roll_call.tell()
         self.syncs.start(self.job, self.index, self.layout, aside, kept)
         try:

@@ -37,6 +37,8 @@ class Supervisor:
         self.grace_seconds = grace_seconds
         self.finishing = False
         self._stopped_at: Optional[float] = None
+        self._reason = Ended(STOPPED)
+        self._signalled_at: Optional[float] = None
         self._aside: Set[int] = set()
         # Held while one of them starts, so that nobody takes its exit status before it is known.
         self._aside_lock = threading.Lock()
@@ -48,12 +50,21 @@ class Supervisor:
         # A signal ends the wait in `run` at once, also when it arrives just before it.
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+            signal.signal(number, self._on_signal)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def _stop(self, *_: object) -> None:
+    def _on_signal(self, *_: object) -> None:
+        if self._signalled_at is None:
+            self._signalled_at = time.monotonic()
+            self._stopped_at = self._stopped_at or self._signalled_at
+
+    def stop(self, reason: Ended) -> None:
+        """Ask the run to stop, from any thread: what `check_stop` raises then. The first counts."""
         if self._stopped_at is None:
+            self._reason = reason
             self._stopped_at = time.monotonic()
+            with contextlib.suppress(BlockingIOError):  # full: it wakes as it is
+                self._keep.send(b"\0")
 
     @property
     def stop_requested(self) -> bool:
@@ -67,18 +78,17 @@ class Supervisor:
 
     @property
     def is_out_of_time(self) -> bool:
-        """Asked to stop so long ago that the last syncs must end: the pod has twice the grace.
-
-        A result that is there needs the second half of that.
+        """Told by a signal to stop so long ago that the last syncs must end: the pod has twice the
+        grace. A result that is there needs the second half of that.
         """
         share = 1.0 if self.finishing else 1.8
-        stopped = self._stopped_at
-        return stopped is not None and time.monotonic() - stopped > share * self.grace_seconds
+        told = self._signalled_at
+        return told is not None and time.monotonic() - told > share * self.grace_seconds
 
     def check_stop(self) -> None:
-        """Raises Ended(STOPPED) if the run was asked to stop."""
+        """Raises Ended with the reason if the run was asked to stop."""
         if self.is_stopping:
-            raise Ended(STOPPED)
+            raise self._reason
 
     def run(
         self,
@@ -143,7 +153,7 @@ class Supervisor:
             _send(signal.SIGKILL, self._aside)
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or until a signal comes. Raises Ended(STOPPED) if the run was asked to."""
+        """Wait so long, or until a signal comes. Raises Ended if the run was asked to stop."""
         self._wait(seconds)
         self.check_stop()
 

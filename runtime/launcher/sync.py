@@ -9,18 +9,21 @@ from launcher.job import Job
 from launcher.layout import Layout
 from launcher.logs import Log
 from launcher.processes import Supervisor
+from launcher.settings import Settings
 from launcher.storage import Storage
 
 _LOOK_SECONDS = 1.0
 
 
 class Repeater:
-    """Does something every `seconds` and once at the end, in a thread.
+    """Does something every `seconds()` and once at the end, in a thread.
 
     What fails is said once, until it works again; the run goes on.
     """
 
-    def __init__(self, what: str, seconds: float, action: Callable[[], None], log: Log) -> None:
+    def __init__(
+        self, what: str, seconds: Callable[[], float], action: Callable[[], None], log: Log
+    ) -> None:
         self._what = what
         self._seconds = seconds
         self._action = action
@@ -40,7 +43,7 @@ class Repeater:
         return not self._thread.is_alive()
 
     def _repeat(self) -> None:
-        while not self._over.wait(self._seconds):
+        while not self._over.wait(self._seconds()):
             self._try(is_last=False)
         self._try(is_last=True)
 
@@ -62,11 +65,16 @@ class Repeater:
 class Syncs:
     """The syncs of one instance. They go on when a stop was asked for, while there is time."""
 
-    def __init__(self, supervisor: Supervisor, log: Log) -> None:
+    def __init__(self, supervisor: Supervisor, settings: Settings, log: Log) -> None:
         self._supervisor = supervisor
+        self._settings = settings
         self._log = log
         self._repeaters: List[Repeater] = []
         self._given_up = threading.Event()
+
+    def add(self, what: str, seconds: Callable[[], float], action: Callable[[], None]) -> None:
+        """Begin with one more."""
+        self._repeaters.append(Repeater(what, seconds, action, self._log))
 
     def start(
         self, job: Job, index: int, layout: Layout, storage: Storage, kept: Optional[Checkpoints]
@@ -81,12 +89,9 @@ class Syncs:
                 storage.add(layout.tensorboard, target, "TensorBoard events")
                 seen["events"] = now
 
-        every = [("TensorBoard events", job.tensorboard_seconds, events)]
+        self.add("TensorBoard events", lambda: job.tensorboard_seconds, events)
         if kept:
-            every.append(("checkpoint", job.checkpoint_seconds, kept.save))
-        self._repeaters = [
-            Repeater(what, seconds, action, self._log) for what, seconds, action in every
-        ]
+            self.add("checkpoint", lambda: self._settings.now().checkpoint_seconds, kept.save)
 
     def finish(self) -> None:
         """Sync once more and wait for the end of it."""

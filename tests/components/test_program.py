@@ -222,7 +222,7 @@ def test_in_place_changes_touch_no_pod(
     before = first.one(JOB).inputs
     different = {key for key in ("apiVersion", "kind", "metadata") if before[key] != later[key]}
     different |= {key for key in before["spec"] if before["spec"][key] != later["spec"][key]}
-    # max_time is in the launcher's document, too; an existing Job keeps what it was made with.
+    # What of it may change while it runs lies beside the Job.
     assert different == fields
     assert before["metadata"]["name"] == later["metadata"]["name"]
     made_of = [item["metadata"]["annotations"][MADE_OF_ANNOTATION] for item in (before, later)]

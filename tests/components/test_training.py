@@ -16,6 +16,7 @@ from tests.support.workspaces import workspace as spec_of
 KINDS = {
     "kubernetes:batch/v1:Job": "Job",
     "kubernetes:core/v1:Service": "Service",
+    "kubernetes:core/v1:ConfigMap": "ConfigMap",
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": "NetworkPolicy",
 }
 
@@ -54,13 +55,16 @@ def test_several_instances_bring_a_service(spec: resolved.Workspace) -> None:
     assert item.instances == 2
     made = graph(spec, item, {})
     kinds = [kind for kind, _ in registered(made)]
-    assert kinds == ["Job", "NetworkPolicy", "Service"]
+    assert kinds == ["ConfigMap", "Job", "NetworkPolicy", "Service"]
     (service,) = made.all("kubernetes:core/v1:Service")
     (job,) = made.all("kubernetes:batch/v1:Job")
     pod = job.inputs["spec"]["template"]
     assert pod["spec"]["subdomain"] == service.inputs["metadata"]["name"] == "training-fit"
     assert service.inputs["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
-    assert [kind for kind, _ in registered(graph(spec, replace(item, instances=1), {}))] == ["Job"]
+    assert [kind for kind, _ in registered(graph(spec, replace(item, instances=1), {}))] == [
+        "ConfigMap",
+        "Job",
+    ]
 
 
 def test_service_stays_until_the_last_run_of_several_has_ended(spec: resolved.Workspace) -> None:
@@ -68,13 +72,18 @@ def test_service_stays_until_the_last_run_of_several_has_ended(spec: resolved.Wo
     one = replace(spec.trainings["fit"], instances=1, revision="0123456789")
     running = graph(spec, one, live(before, active=2))
     assert [kind for kind, _ in registered(running)] == [
+        "ConfigMap",
         "Job",
         "Job",
         "NetworkPolicy",
         "Service",
     ]
     ended = live(before, conditions=[{"type": "Failed", "status": "True"}])
-    assert [kind for kind, _ in registered(graph(spec, one, ended))] == ["Job", "Job"]
+    assert [kind for kind, _ in registered(graph(spec, one, ended))] == [
+        "ConfigMap",
+        "Job",
+        "Job",
+    ]
 
 
 def test_outputs_say_where_things_lie(spec: resolved.Workspace) -> None:

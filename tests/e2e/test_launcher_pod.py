@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from components.manifests import Manifest, launcher, nas, stores, training, workspace
+from components.manifests import Manifest, launcher, nas, run_settings, stores, training, workspace
 from schemas import load, resolved
 from tests.support import objects
 from tests.support.cluster import LocalCluster, until
@@ -128,7 +128,8 @@ class Lab:
         (item,) = spec.trainings.values()
         service = training.training_service(spec, item, [])
         job = training.training_job(spec, item, launcher.launcher_name(FILES))
-        self.cluster.apply(*nas.volumes(spec), *([service] if service else []), job)
+        settings = run_settings.run_settings(spec, item)
+        self.cluster.apply(*nas.volumes(spec), *([service] if service else []), settings, job)
         return spec, item
 
     def run(self, trainings: str) -> tuple[resolved.Workspace, resolved.Training]:

@@ -45,14 +45,18 @@ class Bench:
     job: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
+    settings: dict[str, float] = field(
+        default_factory=lambda: {"max_time_seconds": 3600, "checkpoint_seconds": 60}
+    )
 
     def __post_init__(self) -> None:
         (self.home / "job").mkdir(parents=True)
         (self.home / "bin").mkdir()
+        (self.home / "settings").mkdir()
         (self.home / "launcher").symlink_to(LAUNCHER)
         (self.home / "bin" / "rclone").symlink_to(objects.rclone())
         self.job = {
-            "version": 2,
+            "version": 3,
             "training": "iris",
             "revision": "0a1b2c3d",
             "training_id": "iris-0a1b2c3d",
@@ -72,7 +76,6 @@ class Bench:
             "data_storage": None,
             "log_management": False,
             "grace_seconds": 5,
-            "checkpoint_seconds": 60,
             "tensorboard_seconds": 15,
             "peer_seconds": 900,
             "retry_seconds": {"S0": 0},
@@ -134,8 +137,15 @@ class Bench:
             check=True,
         ).stdout
 
+    def write_settings(self) -> None:
+        """As the kubelet does, at once: also while it runs."""
+        file = self.home / "settings" / "new"
+        file.write_text(json.dumps(self.settings), encoding="utf-8")
+        file.replace(self.home / "settings" / "settings.json")
+
     def start(self) -> "subprocess.Popen[bytes]":
         (self.home / "job" / "job.json").write_text(json.dumps(self.job), encoding="utf-8")
+        self.write_settings()
         # Not __main__'s default path: /dev/termination-log is the pod's.
         code = "import sys; sys.path.insert(0, sys.argv[1])\n"
         code += "from launcher.main import main\n"

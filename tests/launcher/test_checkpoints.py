@@ -97,7 +97,7 @@ def test_nothing_new_is_no_generation(kept: Bench) -> None:
 
 
 def test_kept_while_it_runs(kept: Bench) -> None:
-    kept.job["checkpoint_seconds"] = 0.1
+    kept.settings["checkpoint_seconds"] = 0.1
     log = again(
         kept,
         """
@@ -277,7 +277,7 @@ def below(pid: int) -> list[int]:
 @pytest.mark.parametrize("number", range(REPEATS))
 def test_kill_at_any_moment_loses_and_tears_nothing(kept: Bench, number: int) -> None:
     """A step counts once its sync is over, and what is restored is one step, whole."""
-    kept.job["checkpoint_seconds"] = 0.01
+    kept.settings["checkpoint_seconds"] = 0.01
     script = """
         import os, pathlib, sys, time
         folder = pathlib.Path(os.environ["EM_CHECKPOINT_DIR"])

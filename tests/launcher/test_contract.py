@@ -151,7 +151,6 @@ def test_a_clear_name_wins_over_a_rewritten_one() -> None:
         data_storage=None,
         log_management=False,
         grace_seconds=1,
-        checkpoint_seconds=1,
         tensorboard_seconds=1,
         peer_seconds=1,
         stores={},

@@ -42,7 +42,6 @@ def job(framework: str, hosts: list[str], peer_seconds: float = 10) -> jobs.Job:
         data_storage=None,
         log_management=False,
         grace_seconds=1,
-        checkpoint_seconds=1,
         tensorboard_seconds=1,
         peer_seconds=peer_seconds,
         stores={},

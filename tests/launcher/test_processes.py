@@ -116,7 +116,7 @@ def test_code_of_the_script_is_passed_on(bench: Bench, line: str, code: int, sen
         {line}
     """)
     assert quick(bench)[:2] == (code, sentence)
-    assert not bench.output.exists()
+    assert not (bench.output / "completion.json").exists()
 
 
 def test_failure_in_a_thread_is_not_the_scripts(bench: Bench) -> None:
@@ -153,7 +153,7 @@ def test_stop_reaches_all_and_names_itself(bench: Bench) -> None:
     assert (result.code, result.sentence) == (causes.STOPPED.code, "stopped before it ended")
     assert "script got it" in result.log
     assert "child got it" in result.log
-    assert not bench.output.exists()
+    assert not (bench.output / "completion.json").exists()
 
 
 def test_who_ignores_the_stop_is_killed_after_the_grace(bench: Bench) -> None:

@@ -169,7 +169,7 @@ def test_missing_entry_point_is_named(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("change", "detail"),
     [
-        ({"version": 1}, "version 1 instead of 2"),
+        ({"version": 1}, "version 1 instead of 3"),
         ({"hyperparameters": {"a": 1}}, "a is no text"),
         ({"datasets": {"../x": place("b/x")}}, "data set name '../x'"),
         ({"output": place("b/x", "S9")}, "obs://objects.test/b/x has no store"),
@@ -231,6 +231,7 @@ def test_plain_log_passes_bytes_through(bench: Bench) -> None:
 def test_the_mounted_folder_is_what_a_pod_starts(bench: Bench) -> None:
     bench.script(SAVES_A_MODEL)
     (bench.home / "job" / "job.json").write_text(json.dumps(bench.job))
+    bench.write_settings()
     done = subprocess.run(
         [sys.executable, "-I", str(bench.home / "launcher")],
         env=bench.env,

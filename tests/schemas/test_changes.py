@@ -33,6 +33,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "checkpoint_input": f"{OBS}/start",
         "output_data": f"{OBS}/other",
         "checkpoint": f"{OBS}/other",
+        "checkpoint_interval": "30s",
         "data_storage": 400,
         "max_time": "3h",
         "log_management": True,

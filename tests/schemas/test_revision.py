@@ -14,6 +14,7 @@ UNCHANGED = {
     "tags": {"a": "b"},
     "state": "stopped",
     "max_time": "5h",
+    "checkpoint_interval": "5m",
     "log_management": True,
     "deletion_protection": True,
 }

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from launcher import distributed
 from launcher import job as launcher_job
+from launcher.layout import Layout
+from launcher.settings import Settings
 
-from components.manifests import job_document, stores, training
+from components.manifests import job_document, run_settings, stores, training
 from schemas import load, resolved
 from schemas.address import Address, parse_address
 from schemas.compute import Taint
@@ -53,6 +55,18 @@ def test_whole_job(spec: resolved.Workspace) -> None:
     template = {**rest["template"], "metadata": dict(rest["template"]["metadata"])}
     del template["metadata"]["annotations"]
     assert fixed == {**rest, "template": template}
+
+
+def test_settings_are_what_the_launcher_reads(spec: resolved.Workspace, tmp_path: Path) -> None:
+    made = run_settings.run_settings(spec, item(spec, max_time=5400, checkpoint_interval=30))
+    file = tmp_path / run_settings.FILE
+    file.write_text(made["data"][file.name], encoding="utf-8")
+    assert Settings(str(file)).now() == (5400, 30)
+    home = Layout(job_document.HOME)
+    assert home.settings == f"{run_settings.MOUNT}/{run_settings.FILE}"
+    volumes = training.training_job(spec, item(spec), "x")["spec"]["template"]["spec"]["volumes"]
+    mounted = {volume["name"]: volume.get("configMap") for volume in volumes}
+    assert mounted[run_settings.VOLUME] == {"name": made["metadata"]["name"]}
 
 
 def test_launcher_reads_what_the_builder_writes(spec: resolved.Workspace, tmp_path: Path) -> None:
