@@ -35,7 +35,8 @@ class Model(StrictModel):
     """Folder of the artifacts, for a model that no training of this spec makes. Without it the
     source is `training`."""
     model_name: ModelName | None = None
-    """Name that the artifact gives itself, as PyTorch archives do. Defaults to the key."""
+    """Name that the artifact gives itself, as PyTorch archives do: they load under no other one.
+    Defaults to the key."""
     tags: Tags = Field(default_factory=dict)
     """Labels for people. Defaults to none."""
 

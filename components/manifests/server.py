@@ -37,13 +37,15 @@ _VERSIONED = f"""\
 if [ -f "$2/saved_model.pb" ]; then
   ln -sfn "$2" {VERSIONS}/1
 else
-  for folder in "$2"/*/; do
-    number=$(basename "$folder")
+  for graph in "$2"/*/saved_model.pb; do
+    number=$(basename "$(dirname "$graph")")
     case $number in *[!0-9]*) ;; *) ln -sfn "$2/$number" "{VERSIONS}/$number" ;; esac
   done
 fi
 if [ -z "$(ls {VERSIONS})" ]; then
-  echo "no model: $3 holds neither saved_model.pb nor folders that are numbers of versions" >&2
+  found=$(ls -p "$2" | head -n 8 | paste -s -d " " -)
+  echo "no model: found $found under $3; needed is a SavedModel (saved_model.pb and variables/)" \\
+    "at its root or under a version number" >&2
   exit 1
 fi
 """

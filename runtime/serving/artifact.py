@@ -42,9 +42,6 @@ class Artifact:
             raise Unusable(
                 f"{found.what} could not be loaded ({brief(error)}); needed is {needs}"
             ) from None
-        own = self._model.own_name
-        if own and own != self._name:
-            self._log.say(f"the archive calls itself {own}, the spec {self._name}", "WARNING")
         self._example = examples.read(self._folder) or examples.made(self._model.inputs)
         self._warm_up(found.what)
 

@@ -180,7 +180,8 @@ def test_foreign_server_ends_after_the_requests_that_it_has(
         (
             "no-graph",
             f"obs://{STORE}/{NAME}/model",
-            "{address} holds neither saved_model.pb nor folders that are numbers of versions",
+            "found weights.h5 under {address}; needed is a SavedModel (saved_model.pb and "
+            "variables/) at its root or under a version number",
         ),
     ],
 )

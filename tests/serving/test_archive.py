@@ -65,7 +65,7 @@ def test_a_class_with_three_steps_in_a_model_store(tmp_path: Path) -> None:
     archive(tmp_path / "model-store" / "net.mar", files)
     (tmp_path / "weights.pt").write_text("not this one")
     model = load(tmp_path)
-    assert (model.platform, model.own_name, model.parallel) == ("pytorch_handler", NAME, 1)
+    assert (model.platform, model.parallel) == ("pytorch_handler", 1)
     assert predictions(model, [1], [2]) == [{NAME: 13}, {NAME: 23}]
 
 
@@ -114,6 +114,18 @@ def test_the_archive_of_the_models_name_is_taken(tmp_path: Path) -> None:
     sentence = "found a.mar, b.mar; needed is one archive, or one whose own name is model_name"
     with pytest.raises(Unusable, match=f"^{re.escape(sentence)}$"):
         load(tmp_path, "c")
+
+
+def test_the_models_name_is_the_archives_own(tmp_path: Path) -> None:
+    handler = {"handler.py": "def handle(data, context): return data"}
+    archive(tmp_path / "net.mar", handler, {"modelName": "LegacyNet"})
+    sentence = (
+        "found net.mar, which calls itself LegacyNet; needed is net, or in the spec the model's "
+        "model_name: LegacyNet"
+    )
+    with pytest.raises(Unusable, match=f"^{re.escape(sentence)}$"):
+        load(tmp_path)
+    assert predictions(load(tmp_path, "LegacyNet"), 1) == [1]
 
 
 def test_an_unpacked_archive(tmp_path: Path) -> None:

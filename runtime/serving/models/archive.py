@@ -33,12 +33,18 @@ def find(folder: Path, name: str) -> Found | None:
         return None
     file = files[0]
     what = "the unpacked archive" if file == folder else f"the archive {file.name}"
-    return Found(what, lambda: load(file))
+    return Found(what, lambda: load(file, name))
 
 
-def load(file: Path) -> Model:
+def load(file: Path, name: str) -> Model:
     """Unpack an archive and start its handler. Raises Unusable, and whatever the handler does."""
     manifest = read_manifest(file)
+    own = manifest["model"].get("modelName", name)
+    if own != name:
+        raise Unusable(
+            f"found {file.name}, which calls itself {own}; needed is {name}, or in the spec "
+            f"the model's model_name: {own}"
+        )
     code = manifest["model"].get("handler")
     if not isinstance(code, str) or not code:
         raise Unusable(f"found {file.name}, whose {MANIFEST} names no handler")

@@ -58,7 +58,6 @@ class Handler:
     def __init__(self, entry: Entry, context: Context) -> None:
         self._entry = entry
         self._context = context
-        self.own_name = context.model_name
         self.inputs: list[Tensor] = []
         self.outputs: list[Tensor] = []
 

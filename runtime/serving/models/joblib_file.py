@@ -25,7 +25,6 @@ class Estimator:
     """Answers with what `predict` returns."""
 
     platform = "sklearn_joblib"
-    own_name = ""
 
     def __init__(self, file: Path) -> None:
         import joblib  # noqa: PLC0415 - here and below: each image has its own framework alone

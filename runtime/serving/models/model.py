@@ -29,8 +29,6 @@ class Model(Protocol):
     """Format of the artifact, for the metadata."""
     parallel: int
     """Predictions that may run at once."""
-    own_name: str
-    """What the artifact calls itself; empty where it has no name."""
 
     @property
     def inputs(self) -> Sequence[Tensor]:

@@ -49,8 +49,6 @@ def of_state(folder: Path, code: str, file: Path) -> "Network":
 class Network:
     """Answers with what a module's call returns."""
 
-    own_name = ""
-
     def __init__(
         self,
         call: Any,

@@ -59,7 +59,6 @@ class SavedModel:
     """Answers through a signature: rows in, rows out."""
 
     platform = "tensorflow_savedmodel"
-    own_name = ""
 
     def __init__(self, folder: Path) -> None:
         import tensorflow  # noqa: PLC0415 - the image's own framework

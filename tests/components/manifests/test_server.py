@@ -232,8 +232,8 @@ def test_artifact_that_is_none_ends_the_pod(spec: resolved.Workspace, tmp_path: 
     code, words = bring(on_nas(spec), folder, linked)
     assert code == 1
     assert words == (
-        "no model: nas://models:/legacy holds neither saved_model.pb nor folders that are numbers "
-        "of versions"
+        "no model: found empty/ weights.h5 under nas://models:/legacy; needed is a SavedModel "
+        "(saved_model.pb and variables/) at its root or under a version number"
     )
 
 
