@@ -6,6 +6,7 @@ import pulumi
 
 import live
 import program
+from cli.rollouts import Rollouts
 from schemas import SpecError, load, resolved
 from schemas.document import Document
 from schemas.platform import KubernetesTarget
@@ -43,6 +44,7 @@ async def main() -> dict[str, object]:
         },
         secret=config.require_secret,
         live=there,
+        stages=Rollouts(spec),
     )
     return await program.build(spec, settings)
 

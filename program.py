@@ -1,9 +1,9 @@
 """The one place where components meet."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pulumi
 from pulumi_kubernetes import KubeClientSettingsArgs, Provider
@@ -23,6 +23,16 @@ _BATCH = 32
 Outputs = dict[str, Any]
 
 
+class Stages(Protocol):
+    """How the stages of the workspace are. Both wait, and so run in threads."""
+
+    def why_not(self, stage: resolved.Stage) -> str:
+        """Why a stage does not serve; empty if it does."""
+
+    def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
+        """A sentence for each that was applied and does not serve in the end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the program knows beside the spec.
@@ -34,12 +44,14 @@ class Settings:
     launcher_files: Mapping[str, str]
     secret: Callable[[str], pulumi.Output[str]]
     live: live.Live
+    stages: Stages
 
 
 async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
     """Register everything. Returns the stack's outputs.
 
-    Raises pulumi.RunError where the namespace belongs to another stack.
+    Raises pulumi.RunError where the namespace belongs to another stack, and after all is applied
+    where a stage does not serve what it should.
     """
     target = spec.platform.target
     if not isinstance(target, platform.KubernetesTarget):
@@ -60,7 +72,13 @@ async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
         "notebooks": await builder.notebooks(),
     }
     # Waiting here for all of them spares the SDK a wait that grows with their square.
-    await asyncio.gather(*(item.urn.future() for item in builder.made), return_exceptions=True)
+    made = await asyncio.gather(
+        *(item.urn.future() for item in builder.made), return_exceptions=True
+    )
+    if not pulumi.runtime.is_dry_run() and not any(isinstance(x, BaseException) for x in made):
+        failed = await asyncio.to_thread(settings.stages.failed, builder.applied)
+        if failed:
+            raise pulumi.RunError("\n".join(failed))
     return outputs
 
 
@@ -71,6 +89,8 @@ class _Builder:
         self.spec = spec
         self.settings = settings
         self.made: list[pulumi.Resource] = []
+        self.applied: list[resolved.Stage] = []
+        """The stages that have something to serve."""
         self._providers: list[pulumi.ProviderResource] = [cluster]
         there = settings.live
         self.home = workspace.Workspace(
@@ -136,14 +156,17 @@ class _Builder:
         found: Outputs = {}
         deployments = self.settings.live.deployments
         for name, item in self.spec.endpoints.items():
+            settled = {
+                key: self._served(stage.model, deployments.get(stage.object_name))
+                for key, stage in item.stages.items()
+            }
+            self.applied += [item.stages[key] for key, what in settled.items() if what]
             made = endpoint.Endpoint(
                 name,
                 endpoint.EndpointArgs(
                     spec=item,
-                    served={
-                        key: self._served(stage.model, deployments.get(stage.object_name))
-                        for key, stage in item.stages.items()
-                    },
+                    served=settled,
+                    why_not=self.settings.stages.why_not,
                     **self._common(),
                 ),
                 self._below(protect=item.deletion_protection),

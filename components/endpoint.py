@@ -1,6 +1,7 @@
 """The components of an endpoint and of its stages."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -64,6 +65,10 @@ class Stage(pulumi.ComponentResource):
         return {"url": self.url, "model": self.model, "revision": self.revision}
 
 
+WhyNot = Callable[[resolved.Stage], str]
+"""Waits, and says why a stage does not serve; nothing if it does. Runs in a thread."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointArgs:
     """`served` is what each stage serves, by its name: see `components.manifests.served`."""
@@ -71,12 +76,14 @@ class EndpointArgs:
     workspace: resolved.Workspace
     spec: resolved.Endpoint
     served: Mapping[str, Served | None]
+    why_not: WhyNot
     depends_on: Sequence[pulumi.Resource] = ()
     deleted_with: pulumi.Resource | None = None
 
 
 class Endpoint(pulumi.ComponentResource):
-    """Its stages, and an HTTPRoute to the default one, which changes only when that stage serves.
+    """Its stages, and an HTTPRoute to the default one. Where it leads elsewhere later, a hook first
+    asks whether that stage serves: if not, nothing changes, and the error says why.
 
     Outputs: `url`, the host of the default stage; `stages`, the outputs of each by name.
     """
@@ -94,7 +101,7 @@ class Endpoint(pulumi.ComponentResource):
         self.url = routes.url(args.workspace.platform, spec.host)
         made = {key: self._stage(args, item) for key, item in spec.stages.items()}
         self.stages = {key: item.summary for key, item in made.items()}
-        before = made[spec.default_stage].children
+        before = [child for key in spec.shares for child in made[key].children]
         own = KubernetesObject(
             spec.object_name,
             manifests.route(args.workspace, spec),
@@ -102,6 +109,13 @@ class Endpoint(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[*args.depends_on, *before],
                 deleted_with=args.deleted_with,
+                hooks=pulumi.ResourceHookBinding(
+                    before_update=[
+                        pulumi.ResourceHook(
+                            f"{spec.object_name}-moves", only_to_what_serves(spec, args.why_not)
+                        )
+                    ]
+                ),
             ),
         )
         self.children = [child for item in made.values() for child in item.children] + [own]
@@ -122,3 +136,27 @@ class Endpoint(pulumi.ComponentResource):
             # A protected endpoint may still lose a stage.
             pulumi.ResourceOptions(parent=self, protect=False),
         )
+
+
+class NotServing(Exception):
+    """Requests stay where they are; the sentence is all that the engine shows of it."""
+
+
+def only_to_what_serves(
+    spec: resolved.Endpoint, why_not: WhyNot
+) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
+    """What runs before the endpoint's route changes. It raises NotServing."""
+
+    async def check(route: pulumi.ResourceHookArgs) -> None:
+        assert route.old_inputs is not None  # noqa: S101
+        before = routes.services(route.old_inputs)
+        for name in spec.shares:
+            if spec.stages[name].object_name in before:
+                continue
+            if why := await asyncio.to_thread(why_not, spec.stages[name]):
+                raise NotServing(
+                    f"endpoints.{spec.name}: the stage {name} does not serve, so requests stay "
+                    f"where they are: {why}"
+                )
+
+    return check

@@ -208,6 +208,11 @@ class Endpoint:
     host: str
 
     @property
+    def shares(self) -> dict[str, int]:
+        """Of the requests at the endpoint's host, by stage."""
+        return {self.default_stage: 1}
+
+    @property
     def object_name(self) -> str:
         """Of the objects that it becomes on Kubernetes."""
         return names.object_name("endpoint", self.name)

@@ -58,6 +58,27 @@ def api_gateway(objects: Objects, endpoint: str, stage: str) -> Status:
     return gateway.status(route, applied=applied)
 
 
+def deployed(objects: Objects, endpoint: str, stage: str) -> Status:
+    """Of its pods alone, however its route is: ACTIVE as soon as all are of the latest version."""
+    deployment = deployment_of(objects, endpoint, stage)
+    if deployment is not None:
+        return _rollout(objects, deployment, Status(gateway.Word.ACTIVE))
+    route = route_of(objects, endpoint, stage)
+    if route is None:
+        return Status(Word.CREATE_REQUESTED, "the spec is not applied yet")
+    return _waiting(objects, route)
+
+
+def replaced(objects: Objects, endpoint: str, stage: str) -> bool:
+    """Whether pods of a version before the latest are still ending."""
+    deployment = deployment_of(objects, endpoint, stage)
+    if deployment is None:
+        return False
+    found = objects.selected("Pod", _selector(deployment))
+    latest = {label(pod, HASH_LABEL) for pod in _latest(objects, deployment)}
+    return any(label(pod, HASH_LABEL) not in latest for pod in found)
+
+
 def serves(objects: Objects, endpoint: str, stage: str) -> bool:
     """Whether a pod of it is available."""
     deployment = deployment_of(objects, endpoint, stage)
@@ -153,8 +174,13 @@ def _latest(objects: Objects, deployment: Manifest) -> list[Manifest]:
 
 
 def _pods(objects: Objects, deployment: Manifest) -> list[Manifest]:
-    selector: Mapping[str, str] = deployment["spec"]["selector"]["matchLabels"]
-    return [pod for pod in objects.selected("Pod", selector) if not is_going(pod)]
+    found = objects.selected("Pod", _selector(deployment))
+    return [pod for pod in found if not is_going(pod)]
+
+
+def _selector(deployment: Manifest) -> Mapping[str, str]:
+    found: Mapping[str, str] = deployment["spec"]["selector"]["matchLabels"]
+    return found
 
 
 def _count(deployment: Manifest, name: str) -> int:

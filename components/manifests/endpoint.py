@@ -18,5 +18,5 @@ def route(workspace: resolved.Workspace, endpoint: resolved.Endpoint) -> Manifes
         "labels": labels(KIND, endpoint.name),
         "annotations": owner_annotations(document, endpoint.tags),
     }
-    default = endpoint.stages[endpoint.default_stage]
-    return routes.route(workspace, metadata, endpoint.host, default.object_name)
+    shares = {endpoint.stages[name].object_name: share for name, share in endpoint.shares.items()}
+    return routes.route(workspace, metadata, endpoint.host, shares)

@@ -71,7 +71,7 @@ def route(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Man
     """The TensorBoard's host."""
     host = tensorboard_host(workspace, experiment)
     metadata = _metadata(workspace, experiment)
-    return routes.route(workspace, metadata, host, experiment.object_name)
+    return routes.route(workspace, metadata, host, {experiment.object_name: 1})
 
 
 def tensorboard_host(workspace: resolved.Workspace, experiment: resolved.Experiment) -> str:

@@ -102,7 +102,7 @@ def service(workspace: resolved.Workspace, notebook: resolved.Notebook) -> Manif
 def route(workspace: resolved.Workspace, notebook: resolved.Notebook) -> Manifest:
     """The notebook's host."""
     metadata = _metadata(workspace, notebook.object_name, notebook)
-    return routes.route(workspace, metadata, notebook.host, notebook.object_name)
+    return routes.route(workspace, metadata, notebook.host, {notebook.object_name: 1})
 
 
 def _metadata(

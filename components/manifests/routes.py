@@ -1,15 +1,19 @@
 """HTTPRoutes: a host of the platform's Gateway to a Service."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from components.manifests import Manifest
 from schemas import resolved
 
 
 def route(
-    workspace: resolved.Workspace, metadata: Mapping[str, object], host: str, service: str
+    workspace: resolved.Workspace,
+    metadata: Mapping[str, object],
+    host: str,
+    shares: Mapping[str, int],
 ) -> Manifest:
-    """Everything under `host` goes to port 80 of `service`."""
+    """Everything under `host` goes to port 80 of Services, to each by its share."""
     gateway = workspace.platform.gateway
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
@@ -30,12 +34,18 @@ def route(
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
                     "backendRefs": [
-                        {"group": "", "kind": "Service", "name": service, "port": 80, "weight": 1}
+                        {"group": "", "kind": "Service", "name": name, "port": 80, "weight": share}
+                        for name, share in shares.items()
                     ],
                 }
             ],
         },
     }
+
+
+def services(route: Mapping[str, Any]) -> set[str]:
+    """The Services that a route leads to."""
+    return {ref["name"] for rule in route["spec"]["rules"] for ref in rule["backendRefs"]}
 
 
 def url(platform: resolved.Platform, host: str) -> str:

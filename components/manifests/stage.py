@@ -12,10 +12,8 @@ from schemas import resolved
 from schemas.document import stage_document
 
 KIND = "stage"
-_READY_SECONDS = 600
+READY_SECONDS = 600
 """A pod that is not ready after this is a failure; it goes on loading and may still become so."""
-_NEXT_SECONDS = 120
-"""So much longer `pulumi up` waits for each further instance: they come one after the other."""
 
 
 def stage_labels(stage: resolved.Stage) -> dict[str, str]:
@@ -31,21 +29,16 @@ def deployment(
 ) -> Manifest:
     """The pods. A new one takes over from an old one when it is ready, one by one.
 
-    `pulumi up` waits for them, but not for a GPU: there may be none for hours.
+    The program waits for them itself: Pulumi would look on for minutes where a model can't load.
     """
-    metadata = _metadata(workspace, stage)
-    patience = _READY_SECONDS + _NEXT_SECONDS * (stage.instances - 1)
-    metadata["annotations"] = (
-        dict(SKIP_AWAIT) if stage.flavor.gpu_count else {"pulumi.com/timeoutSeconds": str(patience)}
-    )
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata,
+        "metadata": {**_metadata(workspace, stage), "annotations": dict(SKIP_AWAIT)},
         "spec": {
             "replicas": stage.instances,
             "revisionHistoryLimit": 2,
-            "progressDeadlineSeconds": _READY_SECONDS,
+            "progressDeadlineSeconds": READY_SECONDS,
             "strategy": {
                 "type": "RollingUpdate",
                 "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
@@ -89,7 +82,7 @@ def route(workspace: resolved.Workspace, stage: resolved.Stage) -> Manifest:
     """The stage's own host. It is the stage's owner object: what is said about it stays here."""
     metadata = _metadata(workspace, stage)
     metadata["annotations"] = owner_annotations(stage_document(stage), {})
-    return routes.route(workspace, metadata, stage.host, stage.object_name)
+    return routes.route(workspace, metadata, stage.host, {stage.object_name: 1})
 
 
 def manifests(

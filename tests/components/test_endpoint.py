@@ -1,19 +1,21 @@
 """The components of models, endpoints and stages: what is registered, below what, after what."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
 
 from components import endpoint, model
+from components.manifests import endpoint as manifests
 from components.manifests import workspace
 from components.manifests.served import Served
 from components.objects import KubernetesObject
 from schemas import resolved
 from tests.support.recorder import Graph, Node, record
-from tests.support.stages import artifact, full, on
+from tests.support.stages import Stages, artifact, full, on
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 SERVICE = "kubernetes:core/v1:Service"
@@ -34,7 +36,12 @@ def graph(
     """The endpoint of the example, protected as it is there."""
 
     def build(home: Home) -> None:
-        args = endpoint.EndpointArgs(spec=spec.endpoints["iris"], served=served, **home.arguments)
+        args = endpoint.EndpointArgs(
+            spec=spec.endpoints["iris"],
+            served=served,
+            why_not=Stages().why_not,
+            **home.arguments,
+        )
         options = pulumi.ResourceOptions(parent=home.component, protect=True)
         endpoint.Endpoint("iris", args, options)
 
@@ -123,6 +130,39 @@ def test_endpoints_route_follows_its_default_stage(spec: resolved.Workspace) -> 
             assert node.deleted_with == namespace
 
 
+def asked(spec: resolved.Workspace, old: str, new: str, stages: Stages) -> None:
+    """The hook before the endpoint's route leads from one stage to another."""
+    before, after = (replace(spec.endpoints["iris"], default_stage=name) for name in (old, new))
+    args = pulumi.ResourceHookArgs(
+        "urn", "id", "name", "type", old_inputs=manifests.route(spec, before)
+    )
+    found = endpoint.only_to_what_serves(after, stages.why_not)(args)
+    asyncio.run(cast(Coroutine[Any, Any, None], found))
+
+
+def test_requests_move_only_to_a_stage_that_serves(spec: resolved.Workspace) -> None:
+    made = graph(spec, {"blue": artifact(), "green": None})
+    hooked = {node.name: node.before_update for node in made.nodes.values() if node.before_update}
+    assert hooked == {"endpoint-iris": ("endpoint-iris-moves",)}
+
+    stages = Stages()
+    asked(spec, "blue", "green", stages)
+    assert stages.asked == ["green"]
+    stages.reasons["green"] = "DEPLOY FAILED: it ended with exit code 1"
+    with pytest.raises(
+        endpoint.NotServing,
+        match=r"^endpoints\.iris: the stage green does not serve, so requests stay where they are: "
+        "DEPLOY FAILED: it ended with exit code 1$",
+    ):
+        asked(spec, "blue", "green", stages)
+
+
+def test_a_route_that_leads_where_it_did_asks_for_nothing(spec: resolved.Workspace) -> None:
+    stages = Stages({"blue": "it is away"})
+    asked(spec, "blue", "blue", stages)
+    assert stages.asked == []
+
+
 def test_protected_endpoint_may_lose_a_stage(spec: resolved.Workspace) -> None:
     made = graph(spec, {"blue": artifact(), "green": None})
     protected = {node.name for node in made.nodes.values() if node.protect}
@@ -146,7 +186,9 @@ def test_stages_with_names_that_run_together(spec: resolved.Workspace) -> None:
             owner = replace(
                 spec.endpoints["iris"], name=parent, default_stage=name, stages={name: stage}
             )
-            args = endpoint.EndpointArgs(spec=owner, served={name: artifact()}, **home.arguments)
+            args = endpoint.EndpointArgs(
+                spec=owner, served={name: artifact()}, why_not=Stages().why_not, **home.arguments
+            )
             endpoint.Endpoint(parent, args, pulumi.ResourceOptions(parent=home.component))
 
     assert len(record(within(spec, build)).all(DEPLOYMENT)) == 2

@@ -22,6 +22,7 @@ from components.manifests.served import settled
 from schemas import resolved
 from tests.support import workspaces
 from tests.support.recorder import Graph, record
+from tests.support.stages import Stages
 
 FILES = {"__main__.py": "print()", "main.py": "x = 1"}
 LATER = {**FILES, "main.py": "x = 2"}
@@ -41,12 +42,14 @@ def graph(
     there: live.Live = NOTHING,
     files: dict[str, str] = FILES,
     preview: bool = False,
+    stages: Stages | None = None,
 ) -> Graph:
     settings = program.Settings(
         stack="easymaker/test",
         launcher_files=files,
         secret=lambda key: pulumi.Output.secret(f"value of {key}"),
         live=there,
+        stages=stages or Stages(),
     )
     return record(lambda: program.build(spec, settings), preview=preview)
 

@@ -27,6 +27,8 @@ class Node:
     ignore_changes: tuple[str, ...]
     protect: bool
     version: str
+    before_update: tuple[str, ...]
+    """The hooks that run then."""
 
 
 @dataclass
@@ -74,6 +76,7 @@ class _Recorder(mocks.MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             protect=request.protect,
             version=request.version,
+            before_update=tuple(request.hooks.before_update),
         )
         return response
 

@@ -1,6 +1,7 @@
 """The stages of the full example, on a platform with the images that they need."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,23 @@ from schemas import load, resolved
 from schemas.address import parse_address
 
 ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Stages:
+    """Says of each stage what a test scripts, by its name; of others that all is well."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    waited: list[str] = field(default_factory=list)
+
+    def why_not(self, one: resolved.Stage) -> str:
+        self.asked.append(one.name)
+        return self.reasons.get(one.name, "")
+
+    def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
+        self.waited += [one.name for one in applied]
+        return [self.reasons[name] for name in self.waited if name in self.reasons]
 
 
 def full() -> resolved.Workspace:

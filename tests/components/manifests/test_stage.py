@@ -34,15 +34,10 @@ def test_nobody_waits_for_a_gpu(spec: resolved.Workspace) -> None:
     assert server_["resources"]["limits"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
 
 
-@pytest.mark.parametrize(
-    ("change", "instances", "seconds"), [({}, 2, "720"), ({"instances": 10}, 10, "1680")]
-)
-def test_each_instance_more_gets_its_time(
-    spec: resolved.Workspace, change: dict[str, Any], instances: int, seconds: str
-) -> None:
-    found = made(spec, **change)
-    assert found["spec"]["replicas"] == instances
-    assert found["metadata"]["annotations"] == {"pulumi.com/timeoutSeconds": seconds}
+def test_pulumi_waits_for_no_pods(spec: resolved.Workspace) -> None:
+    found = made(spec, instances=10)
+    assert found["spec"]["replicas"] == 10
+    assert found["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
 
 
 def test_what_is_only_said_about_a_stage_touches_no_pod(spec: resolved.Workspace) -> None:

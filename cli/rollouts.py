@@ -1,0 +1,112 @@
+"""Whether stages serve, as the program asks: before requests move to one, and when all is applied.
+
+Pulumi's own waiting knows pods and not models: it looks on until its time is over.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cli.api import api
+from cli.context import context
+from cli.feed import follow
+from cli.reach import gateway
+from cli.statuses import stage as stages
+from cli.statuses.objects import Objects
+from cli.statuses.status import Status
+from components.manifests.stage import READY_SECONDS
+from schemas import resolved
+from tools.errors import ToolError
+
+NEXT_SECONDS = 120
+"""So much longer for each further instance: they come one after the other."""
+GPU_SECONDS = 60
+"""For a stage on GPUs: there may be no node for hours."""
+GATEWAY_SECONDS = 60
+"""So long the gateway may take until it serves what the cluster says is ready."""
+GONE_SECONDS = 20
+"""So long a pod that was replaced is waited for, so that none of its answers comes later."""
+_HEALTH = "/v2/health/ready"
+_OVER = (stages.Word.ACTIVE, stages.Word.DEPLOY_FAILED, stages.Word.CREATE_FAILED)
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """Of a workspace's stages. Nothing is raised: what can't be read is a reason, too."""
+
+    workspace: resolved.Workspace
+
+    def why_not(self, stage: resolved.Stage) -> str:
+        """Why a stage does not serve through the gateway; empty if it does.
+
+        A stage whose pods are on their way is waited for.
+        """
+        status = self._wait([stage], lambda objects: _has_pods(objects, stage))[stage.object_name]
+        if status.word is not stages.Word.ACTIVE:
+            return str(status)
+        return gateway(self.workspace.platform).until_ok(stage.host, _HEALTH, GATEWAY_SECONDS)
+
+    def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
+        """Wait until each stage's pods serve or fail for good; returns a sentence for what failed.
+
+        A stage on GPUs is not waited for: its status tells.
+        """
+        waited = [stage for stage in applied if not stage.flavor.gpu_count]
+        found = self._wait(waited) if waited else {}
+        return [
+            f"endpoints.{stage.endpoint}.stages.{stage.name}: {found[stage.object_name]}"
+            for stage in waited
+            if found[stage.object_name].word is not stages.Word.ACTIVE
+        ]
+
+    def _wait(
+        self,
+        waited: Sequence[resolved.Stage],
+        worth: Callable[[Objects], bool] = lambda _: True,
+    ) -> dict[str, Status]:
+        """The status of each by its object name, when no more is to be waited for."""
+        end = time.monotonic() + max(_patience(stage) for stage in waited)
+        gone: float | None = None
+        found: dict[str, Status] = {}
+        try:
+            with (
+                api(context(self.workspace)) as cluster,
+                follow(cluster, self.workspace.name) as feed,
+            ):
+                while True:
+                    left = max(0.0, min(end, gone or end) - time.monotonic())
+                    objects = feed.next(left if found else None)
+                    if objects is None:
+                        return found if gone else {k: _late(v) for k, v in found.items()}
+                    found = {
+                        stage.object_name: stages.deployed(objects, stage.endpoint, stage.name)
+                        for stage in waited
+                    }
+                    if not worth(objects):
+                        return found
+                    if any(status.word not in _OVER for status in found.values()):
+                        gone = None
+                        continue
+                    if not any(stages.replaced(objects, s.endpoint, s.name) for s in waited):
+                        return found
+                    gone = gone or time.monotonic() + GONE_SECONDS
+        except ToolError as error:
+            unknown = Status(stages.Word.DEPLOY_IN_PROGRESS, str(error))
+            return {stage.object_name: unknown for stage in waited}
+
+
+def _patience(stage: resolved.Stage) -> int:
+    if stage.flavor.gpu_count:
+        return GPU_SECONDS
+    return READY_SECONDS + NEXT_SECONDS * (stage.instances - 1)
+
+
+def _late(status: Status) -> Status:
+    """As it is said of what should be over."""
+    if status.word in _OVER:
+        return status
+    return Status(status.word, f"not in time ({status.cause})" if status.cause else "not in time")
+
+
+def _has_pods(objects: Objects, stage: resolved.Stage) -> bool:
+    return stages.deployment_of(objects, stage.endpoint, stage.name) is not None
