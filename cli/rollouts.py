@@ -86,10 +86,10 @@ class Rollouts:
                         return found
                     if any(status.word not in _OVER for status in found.values()):
                         gone = None
-                        continue
-                    if not any(stages.replaced(objects, s.endpoint, s.name) for s in waited):
+                    elif any(_ends(objects, stage, found) for stage in waited):
+                        gone = gone or time.monotonic() + GONE_SECONDS
+                    else:
                         return found
-                    gone = gone or time.monotonic() + GONE_SECONDS
         except ToolError as error:
             unknown = Status(stages.Word.DEPLOY_IN_PROGRESS, str(error))
             return {stage.object_name: unknown for stage in waited}
@@ -106,6 +106,12 @@ def _late(status: Status) -> Status:
     if status.word in _OVER:
         return status
     return Status(status.word, f"not in time ({status.cause})" if status.cause else "not in time")
+
+
+def _ends(objects: Objects, stage: resolved.Stage, found: dict[str, Status]) -> bool:
+    """Whether pods that were replaced still end; those before a failure stay."""
+    is_over = found[stage.object_name].word is stages.Word.ACTIVE
+    return is_over and stages.replaced(objects, stage.endpoint, stage.name)
 
 
 def _has_pods(objects: Objects, stage: resolved.Stage) -> bool:

@@ -72,6 +72,7 @@ BETWEEN = {
     "model-source": "A model comes from a training or from a path.",
     "model-framework": "A model is of its training's framework.",
     "needed-image": "The platform has the images that what is declared needs.",
+    "traffic": "Shares of requests name stages and are 100 in all.",
     "serving": "The platform serves the model's framework.",
     "unknown-storage": "The platform knows the object storage of an address.",
     "other-account": "The account of a full address is that of the tenant whose credentials are used.",

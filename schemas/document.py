@@ -133,6 +133,7 @@ def endpoint_document(endpoint: resolved.Endpoint) -> Document:
     return {
         "description": endpoint.description,
         "default_stage": endpoint.default_stage,
+        "traffic": endpoint.traffic,
         "stages": {name: stage_document(stage) for name, stage in endpoint.stages.items()},
         "access": _plain(endpoint.access),
         "log_management": endpoint.log_management,

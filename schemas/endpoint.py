@@ -52,6 +52,9 @@ class Endpoint(StrictModel):
     """What is served, each under a host of its own."""
     access: Access = Access()
     """Who may ask: whoever one of these admits. Defaults to everybody who reaches the gateway."""
+    traffic: dict[t.Reference, Annotated[t.Whole, t.between(0, 100)]] = Field(default_factory=dict)
+    """Percent of the requests at the endpoint's own host that each stage gets, 100 in all, the
+    default stage some. Without it the default stage gets all."""
     log_management: bool = False
     """Whether access logs are JSON lines with EasyMaker's fields. Defaults to plain lines."""
     tags: Tags = Field(default_factory=dict)
@@ -71,6 +74,7 @@ CHANGES = {
         "refused",
         (Cost.SERVING_INTERRUPTED,),
     ),
+    "traffic": OnChange(Effect.IN_PLACE, "requests are shared anew once each stage answers"),
     "log_management": ROLL,
     "tags": IN_PLACE,
     "deletion_protection": IN_PLACE,

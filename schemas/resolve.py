@@ -219,6 +219,7 @@ def _endpoint(
         name=name,
         description=written.description,
         default_stage=written.default_stage,
+        traffic=_sorted(written.traffic),
         stages=stages,
         access=written.access,
         log_management=written.log_management,

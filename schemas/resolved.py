@@ -200,6 +200,8 @@ class Endpoint:
     name: str
     description: str
     default_stage: str
+    traffic: dict[str, int]
+    """Percent by stage; empty: all goes to the default stage."""
     stages: dict[str, Stage]
     access: access.Access
     log_management: bool
@@ -209,8 +211,8 @@ class Endpoint:
 
     @property
     def shares(self) -> dict[str, int]:
-        """Of the requests at the endpoint's host, by stage."""
-        return {self.default_stage: 1}
+        """Of the requests at the endpoint's host, by stage: of those that get any."""
+        return {n: share for n, share in self.traffic.items() if share} or {self.default_stage: 1}
 
     @property
     def object_name(self) -> str:

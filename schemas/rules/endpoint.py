@@ -11,6 +11,7 @@ def check(spec: Spec) -> None:
     for name, endpoint in spec.sections["endpoints"].items():
         path = ("endpoints", name)
         default_stage(spec, endpoint, path)
+        traffic(spec, endpoint, path)
         for stage_name, stage in getattr(endpoint, "stages", {}).items():
             stage_path = (*path, "stages", stage_name)
             spec.refer((*stage_path, "model"), stage.model, "model", "models")
@@ -25,6 +26,32 @@ def default_stage(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None
     """The default stage is one of the endpoint's."""
     if has(endpoint, "default_stage") and spec.names(*path, "stages"):
         spec.refer((*path, "default_stage"), endpoint.default_stage, "stage", *path, "stages")
+
+
+def traffic(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
+    """Shares name stages, are 100 in all, some of it the default stage's, and lead to one path."""
+    if not has(endpoint, "traffic", "default_stage", "stages") or not endpoint.traffic:
+        return
+    place = (*path, "traffic")
+    default = endpoint.default_stage
+    known = [
+        name
+        for name in endpoint.traffic
+        if spec.refer((*place, name), name, "stage", *path, "stages")
+    ]
+    if (total := sum(endpoint.traffic.values())) != 100:
+        spec.report("traffic", place, f"the shares are {total} in all, not 100")
+    if not endpoint.traffic.get(default) and default in endpoint.stages:
+        message = f"the default stage {default!r} gets no share of the requests"
+        spec.report("traffic", place, message, "make another stage the default one")
+    paths = {n: endpoint.stages[n].resource_path for n in (default, *known) if n in endpoint.stages}
+    for name in known:
+        if endpoint.traffic[name] and paths.get(name) != paths.get(default, paths.get(name)):
+            message = (
+                f"{name!r} takes requests at {paths[name]} and the default stage at "
+                f"{paths[default]}: stages that share requests need one resource_path"
+            )
+            spec.report("traffic", (*place, name), message)
 
 
 def serving(spec: Spec, model_name: str, path: tuple[str, ...]) -> None:

@@ -163,6 +163,22 @@ def test_a_route_that_leads_where_it_did_asks_for_nothing(spec: resolved.Workspa
     assert stages.asked == []
 
 
+def test_shares_lead_to_stages_that_all_serve(spec: resolved.Workspace) -> None:
+    shared = replace(spec.endpoints["iris"], traffic={"blue": 90, "green": 10})
+    (rule,) = manifests.route(spec, shared)["spec"]["rules"]
+    assert [(ref["name"], ref["weight"]) for ref in rule["backendRefs"]] == [
+        ("stage-blue-iris", 90),
+        ("stage-green-iris", 10),
+    ]
+    alone = replace(shared, traffic={"blue": 100, "green": 0})
+    old = pulumi.ResourceHookArgs("", "", "", "", old_inputs=manifests.route(spec, alone))
+    stages = Stages({"green": "no"})
+    check = endpoint.only_to_what_serves(shared, stages.why_not)
+    with pytest.raises(endpoint.NotServing, match="the stage green does not serve"):
+        asyncio.run(cast(Coroutine[Any, Any, None], check(old)))
+    assert stages.asked == ["green"]
+
+
 def test_protected_endpoint_may_lose_a_stage(spec: resolved.Workspace) -> None:
     made = graph(spec, {"blue": artifact(), "green": None})
     protected = {node.name for node in made.nodes.values() if node.protect}

@@ -55,6 +55,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "description": "other",
         "default_stage": "off",
         "access": {"api_keys": {"secret": "callers"}},
+        "traffic": {"on": 90, "off": 10},
         "log_management": True,
         "tags": {"a": "b"},
         "deletion_protection": True,

@@ -133,6 +133,7 @@ def test_stage_without_a_model_is_a_host_alone(spec: resolved.Workspace) -> None
                         "description": "classifies flowers",
                         "log_management": True,
                         "tags": {"team": "vision"},
+                        "traffic": {},
                     }
                 ),
                 "easymaker.io/tags": '{"team": "vision"}',
