@@ -15,6 +15,8 @@ GRACE_SECONDS = 60
 """What a script has between SIGTERM and SIGKILL; the pod has twice that, to save what there is."""
 TENSORBOARD_SECONDS = 15
 """Between two looks for new event files."""
+LOG_SECONDS = 30
+"""Between two looks whether the log has grown."""
 PEER_SECONDS = 900
 """So long an instance waits for the others to get a node."""
 _NAS_REMOTE = "NAS"
@@ -106,10 +108,12 @@ def job_document(
         "output": place(places.output(training), "output"),
         "checkpoint": maybe(places.checkpoint(training), "checkpoint"),
         "tensorboard": place(places.below(events, places.run_name(training))),
+        "logs": place(places.run_logs(workspace, training)),
         "data_storage": None if gigabytes is None else gigabytes * _GIB,
         "log_management": training.log_management,
         "grace_seconds": GRACE_SECONDS,
         "tensorboard_seconds": TENSORBOARD_SECONDS,
+        "log_seconds": LOG_SECONDS,
         "peer_seconds": PEER_SECONDS,
         "stores": {
             **{store.remote: store.settings for store in used.values()},

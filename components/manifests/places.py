@@ -26,6 +26,16 @@ def tensorboard(workspace: resolved.Workspace, experiment: str) -> Address:
     return below(workspace.platform.system_path, workspace.name, "tensorboard", experiment)
 
 
+def logs(workspace: resolved.Workspace) -> Address:
+    """Folder of all archived logs: `<training>/<revision>/<instance>/<attempt>/` below it."""
+    return below(workspace.platform.system_path, workspace.name, "logs")
+
+
+def run_logs(workspace: resolved.Workspace, training: resolved.Training) -> Address:
+    """Folder of a revision's archived logs."""
+    return below(logs(workspace), training.name, training.revision)
+
+
 def below(address: Address, *names: str) -> Address:
     """The address of something in a folder."""
     tail = "/".join(names)

@@ -240,7 +240,8 @@ def _pod_template(
                             {
                                 "path": "job.json",
                                 "fieldRef": {"fieldPath": f"metadata.annotations['{annotation}']"},
-                            }
+                            },
+                            {"path": "pod", "fieldRef": {"fieldPath": "metadata.name"}},
                         ]
                     },
                 },

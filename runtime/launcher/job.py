@@ -54,10 +54,12 @@ class Job(NamedTuple):
     output: Place
     checkpoint: Optional[Place]
     tensorboard: Place
+    logs: Place
     data_storage: Optional[int]
     log_management: bool
     grace_seconds: int
     tensorboard_seconds: float
+    log_seconds: float
     peer_seconds: float
     stores: Dict[str, Dict[str, str]]
     retry_seconds: Dict[str, float]
@@ -104,10 +106,12 @@ def _read(data: Any) -> Job:
         output=_place(data["output"], stores),
         checkpoint=_maybe_place(data["checkpoint"], stores),
         tensorboard=_place(data["tensorboard"], stores),
+        logs=_place(data["logs"], stores),
         data_storage=None if data_storage is None else int(data_storage),
         log_management=bool(data["log_management"]),
         grace_seconds=int(data["grace_seconds"]),
         tensorboard_seconds=float(data["tensorboard_seconds"]),
+        log_seconds=float(data["log_seconds"]),
         peer_seconds=float(data["peer_seconds"]),
         stores=stores,
         retry_seconds={remote: float(seconds) for remote, seconds in data["retry_seconds"].items()},

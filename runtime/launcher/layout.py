@@ -25,6 +25,15 @@ class Layout(NamedTuple):
         return os.path.join(self.home, "settings", "settings.json")
 
     @property
+    def pod_name(self) -> str:
+        """Of the pod that this is; empty outside one."""
+        try:
+            with open(os.path.join(self.home, "job", "pod"), encoding="utf-8") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
+
+    @property
     def rclone(self) -> str:
         return os.path.join(self.home, "bin", "rclone")
 
@@ -68,6 +77,11 @@ class Layout(NamedTuple):
         """The checkpoint that is being kept, as it was at one moment."""
         return os.path.join(self.scratch, "snapshot")
 
+    @property
+    def archive(self) -> str:
+        """What of the log goes into storage."""
+        return os.path.join(self.scratch, "log")
+
     def dataset(self, name: str) -> str:
         return os.path.join(self.run, "datasets", name)
 
@@ -78,5 +92,6 @@ class Layout(NamedTuple):
             self.checkpoint,
             self.tensorboard,
             self.scratch,
+            self.archive,
         ):
             os.makedirs(path, exist_ok=True)

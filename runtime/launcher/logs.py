@@ -28,6 +28,11 @@ class Log:
         self._fields: Optional[Dict[str, str]] = None
         self._lock = threading.Lock()
         self._open_line = False
+        self._keep: Callable[[bytes], None] = lambda _: None
+
+    def keep(self, keep: Callable[[bytes], None]) -> None:
+        """From now on: give everything that is written to `keep`, too."""
+        self._keep = keep
 
     def use_json(self, app_key: str, training_id: str) -> None:
         """From now on: JSON lines with these fields."""
@@ -75,6 +80,7 @@ class Log:
     def _write(self, data: bytes) -> None:
         self._out.write(data)
         self._out.flush()
+        self._keep(data)
 
 
 class Pump:

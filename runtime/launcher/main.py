@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Union
 
 from launcher import distributed, environment, inputs, packages, record
 from launcher import job as jobs
+from launcher.archive import Archive, Aside
 from launcher.causes import (
     LAUNCHER_FAILED,
     NO_ENTRY_POINT,
@@ -39,6 +40,7 @@ def main(home: str, termination_log: str = TERMINATION_LOG) -> int:
     """
     log = Log()
     supervisor = Supervisor()
+    run = None
     try:
         run = Run(Layout(home), supervisor, log)
         code, sentence = run.start()
@@ -53,6 +55,8 @@ def main(home: str, termination_log: str = TERMINATION_LOG) -> int:
     if sentence:
         log.say(sentence, "ERROR")
         _note(termination_log, sentence)
+    if run is not None:
+        run.archive.finish(code, sentence, supervisor)
     return code
 
 
@@ -78,6 +82,8 @@ class Run:
         self.index = distributed.index_of(self.job, os.environ)
         layout.create()
         self.storage = Storage(layout, self.job, supervisor, os.environb, log)
+        aside = self.storage.by(Aside(supervisor))
+        self.archive = Archive(self.job, self.index, layout, aside, log)
         self.settings = Settings(layout.settings)
         self.run_time = RunTime(self.job, self.settings, supervisor)
         self.syncs = Syncs(supervisor, self.settings, log)

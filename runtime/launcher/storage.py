@@ -190,6 +190,11 @@ class Storage:
         argv = ["copy", "--copy-links", "--local-no-check-updated", directory, _folder(place)]
         self._call("write", place, what, argv)
 
+    def mirror(self, directory: str, place: Place, what: str) -> None:
+        """Make `place` hold the files of `directory`, which may be growing, and nothing else."""
+        argv = ["sync", "--local-no-check-updated", directory, _folder(place)]
+        self._call("write", place, what, argv)
+
     def remove(self, place: Place, what: str) -> None:
         """Remove one object."""
         self._call("write", place, what, ["deletefile", _object(place)])

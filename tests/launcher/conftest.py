@@ -73,10 +73,12 @@ class Bench:
             "output": place("b/results/iris-0a1b2c3d"),
             "checkpoint": None,
             "tensorboard": place("b/system/iris/tensorboard/e/iris-0a1b2c3d"),
+            "logs": place("b/system/iris/logs/iris/0a1b2c3d"),
             "data_storage": None,
             "log_management": False,
             "grace_seconds": 5,
             "tensorboard_seconds": 15,
+            "log_seconds": 30,
             "peer_seconds": 900,
             "retry_seconds": {"S0": 0},
             "stores": {
