@@ -30,6 +30,8 @@ def status(objects: Objects, name: str) -> Status:
     if source is None:
         return Status(Word.ACTIVE, since=made(record))
     if complete := training.complete_jobs(objects, source):
+        if remark := training.remark(objects, complete[-1]):
+            return Status(Word.CREATE_FAILED, f"the training {source} is complete, but {remark}")
         return Status(Word.ACTIVE, since=str(complete[-1]["status"].get("completionTime", "")))
     made_by = training.status(objects, source)
     failed = made_by.word in (training.Word.FAIL_TRAIN, training.Word.CREATE_FAILED)

@@ -1,5 +1,7 @@
 """What keeps a pod from running, in one sentence."""
 
+import re
+
 from cli.statuses.objects import Objects, conditions, holds, times
 from cli.statuses.scheduling import no_node, refused
 from cli.statuses.status import Trouble
@@ -21,6 +23,16 @@ _CRASHES = 2
 _PROBES = 24
 """Every 5 s, so two minutes."""
 _LENGTH = 300
+_ARCHITECTURE = re.compile(
+    r"\bexec(: | \S+: | user process caused: ).*exec format error|no match for platform in manifest"
+)
+_DISRUPTIONS = {
+    "PreemptionByScheduler": "{node} was needed for a pod of higher priority",
+    "DeletionByTaintManager": "{node} is lost or was closed to the pod",
+    "EvictionByEvictionAPI": "{node} is being emptied",
+    "DeletionByPodGC": "{node} is gone",
+    "TerminationByKubelet": "{node} is short of resources or shuts down",
+}
 
 
 def trouble(pod: Manifest, objects: Objects) -> Trouble | None:
@@ -36,6 +48,24 @@ def trouble(pod: Manifest, objects: Objects) -> Trouble | None:
         if found := _container(pod, container, "container", objects):
             return found
     return None if started(pod) else _setting_up(pod, objects)
+
+
+def leaving(pod: Manifest, objects: Objects) -> str:
+    """Why the pod is taken from its node, or is going to be; empty if it may stay."""
+    node = f"the node {pod['spec'].get('nodeName', '')}"
+    if target := holds(pod, "DisruptionTarget"):
+        known = _DISRUPTIONS.get(target.get("reason", ""))
+        return known.format(node=node) if known else str(target.get("message") or "it was evicted")
+    ready = conditions(pod).get("Ready", {})
+    lost = any(event.get("reason") == "NodeNotReady" for event in objects.warnings(pod))
+    return f"{node} does not answer" if lost and ready.get("status") == "False" else ""
+
+
+def foreign(pod: Manifest, container: str) -> str:
+    """Says so if a container's image is not for the processor of its node; else empty."""
+    status = container_status(pod, container) or {"state": {}}
+    end = status["state"].get("terminated", {})
+    return _foreign(str(end.get("message", "")), status)
 
 
 def unmade(owner: Manifest, objects: Objects) -> Trouble | None:
@@ -119,6 +149,8 @@ def _container(pod: Manifest, status: Manifest, what: str, objects: Objects) -> 
     waiting = status["state"].get("waiting", {})
     reason = waiting.get("reason", "")
     message = " ".join(str(waiting.get("message", "")).split())
+    if refused := _foreign(message, status):
+        return Trouble(refused, True)
     if reason in _IMAGE:
         why = _pull_failure(message, status["image"]) or reason
         sentence = f"the image {status['image']} can't be pulled: {why}"
@@ -142,9 +174,16 @@ def _crash(pod: Manifest, status: Manifest, name: str, reason: str) -> Trouble |
         return None
     if now and end.get("reason") in ("StartError", "ContainerCannotRun"):
         return Trouble(f"{name} can't be started: {last_words(end) or end['reason']}", True)
-    sentence = f"{name} {ended(end, memory_limit(pod, status['name']))}"
+    sentence = _foreign(str(end.get("message", "")), status)
+    sentence = sentence or f"{name} {ended(end, memory_limit(pod, status['name']))}"
     for_good = pod["spec"].get("restartPolicy") == "Never"
     return Trouble(sentence, for_good or reason == "CrashLoopBackOff" or count >= _CRASHES)
+
+
+def _foreign(message: str, status: Manifest) -> str:
+    if _ARCHITECTURE.search(message) is None:
+        return ""
+    return f"the image {status['image']} is not for the processor of its node"
 
 
 def _pull_failure(message: str, image: str) -> str:

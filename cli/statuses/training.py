@@ -51,12 +51,18 @@ def complete_jobs(objects: Objects, name: str) -> list[Manifest]:
     return sorted(found, key=lambda job: str(job["status"].get("completionTime", "")))
 
 
+def remark(objects: Objects, job: Manifest) -> str:
+    """What a complete Job has to say: that it saved no model. Empty if all is well, or its pods are
+    gone."""
+    return _remark(objects.pods_of_job(job["metadata"]["name"]))
+
+
 def _ended(job: Manifest, found: list[Manifest], objects: Objects) -> Status | None:
     """Of a Job that has ended or is about to; None of any other."""
     if complete := holds(job, "Complete"):
-        return Status(Word.COMPLETE, since=complete.get("lastTransitionTime", ""))
+        return Status(Word.COMPLETE, _remark(found), complete.get("lastTransitionTime", ""))
     if failed := holds(job, "Failed"):
-        began = any(pods.started(pod, MAIN) for pod in found) or not found
+        began = any(_began(pod) for pod in found) or not found
         word = Word.FAIL_TRAIN if began else Word.CREATE_FAILED
         return Status(word, _why(failed, found, objects), failed.get("lastTransitionTime", ""))
     if target := holds(job, "FailureTarget"):
@@ -75,8 +81,8 @@ def _suspended(job: Manifest, found: list[Manifest]) -> Status:
 def _unfinished(job: Manifest, found: list[Manifest], objects: Objects) -> Status:
     current = [pod for pod in found if not is_going(pod) and _phase(pod) in ("Pending", "Running")]
     running = [pod for pod in current if pods.started(pod, MAIN)]
-    missing = _missing(job, current, objects)
-    if any(pods.started(pod, MAIN) for pod in found):
+    missing = _leaving(job, found, objects) or _missing(job, current, objects)
+    if any(_began(pod) for pod in found):
         since = min((_started_at(pod) for pod in running), default="")
         return Status(Word.RUNNING, missing.sentence if missing else "", since)
     if missing is None:
@@ -85,16 +91,39 @@ def _unfinished(job: Manifest, found: list[Manifest], objects: Objects) -> Statu
     return Status(word, missing.sentence, made(job))
 
 
+def _leaving(job: Manifest, found: list[Manifest], objects: Objects) -> Trouble | None:
+    """Which instance loses its node, and why. Another pod takes over once this one is gone."""
+    for pod in found:
+        if _phase(pod) in ("Pending", "Running") and (why := pods.leaving(pod, objects)):
+            return Trouble(_of_instance(job, pod, why), False)
+    return None
+
+
 def _missing(job: Manifest, current: list[Manifest], objects: Objects) -> Trouble | None:
     """Why an instance has no pod that runs."""
-    several = int(job["spec"].get("completions") or 1) > 1
     for pod in current:
         if not pods.started(pod, MAIN) and (found := pods.trouble(pod, objects)):
-            index = pod["metadata"]["annotations"].get(INDEX, "?") if several else ""
-            sentence = f"instance {index}: {found.sentence}" if several else found.sentence
-            return Trouble(sentence, found.lasting)
+            return Trouble(_of_instance(job, pod, found.sentence), found.lasting)
     wanted = int(job["spec"].get("parallelism") or 1)
     return pods.unmade(job, objects) if len(current) < wanted else None
+
+
+def _of_instance(job: Manifest, pod: Manifest, sentence: str) -> str:
+    """With the number of the instance, where there are several."""
+    if int(job["spec"].get("completions") or 1) == 1:
+        return sentence
+    return f"instance {pod['metadata']['annotations'].get(INDEX, '?')}: {sentence}"
+
+
+def _began(pod: Manifest) -> bool:
+    """Whether the launcher has ever run in the pod."""
+    return pods.started(pod, MAIN) and not pods.foreign(pod, MAIN)
+
+
+def _remark(found: list[Manifest]) -> str:
+    """What an instance that ended well has to say: that it saved no model."""
+    ends = [end for pod in found if (end := _end(pod)) and end.get("exitCode") == 0]
+    return next((words for end in ends if (words := pods.last_words(end))), "")
 
 
 def _why(condition: Manifest, found: list[Manifest], objects: Objects) -> str:
@@ -115,7 +144,10 @@ def _why(condition: Manifest, found: list[Manifest], objects: Objects) -> str:
 
 
 def _sentence(pod: Manifest, end: Manifest) -> str:
-    if words := pods.last_words(end):
+    if foreign := pods.foreign(pod, MAIN):
+        return foreign
+    words = pods.last_words(end)
+    if words and end.get("reason") != "OOMKilled":
         return words
     limit = pods.memory_limit(pod, MAIN)
     return f"the script {pods.ended(end, limit)}"

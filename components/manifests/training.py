@@ -185,6 +185,8 @@ def _pod_template(
         "image": training.image.reference,
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-I", f"{HOME}/launcher"],
+        # The launcher says how it ended. Where it can't begin, the log does.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "env": [*stores.environment(used), *packages.environment(platform)],
         "resources": pods.resources(training.flavor),
         "securityContext": pods.CONTAINER_SECURITY,
@@ -224,6 +226,7 @@ def _pod_template(
                     "image": platform.built_images["tools"],
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["cp", "/usr/local/bin/rclone", f"{HOME}/bin/rclone"],
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
                     "securityContext": pods.CONTAINER_SECURITY,
                     "volumeMounts": [{"name": "bin", "mountPath": f"{HOME}/bin"}],
                 }

@@ -3,8 +3,9 @@
 docs/reference/container-contract.md repeats this table for readers; a test compares the two.
 """
 
+import contextlib
 import signal
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
 
 class Cause(NamedTuple):
@@ -18,6 +19,8 @@ class Cause(NamedTuple):
     retried: bool = False
 
 
+NO_MODEL = Cause(0, "no model was saved: EM_MODEL_DIR is empty")
+KILLED = Cause(137, "killed by SIGKILL before it could say why", True)
 STOPPED = Cause(143, "stopped before it ended", True)
 BROKEN_JOB = Cause(210, "the job document can't be used: {detail}")
 NOTHING_THERE = Cause(211, "nothing under {address} ({what})")
@@ -34,6 +37,9 @@ NO_CHECKPOINT = Cause(221, "no whole checkpoint under {address} ({what})")
 STORAGE_SILENT = Cause(
     224, "the storage of {address} did not answer for {seconds} s ({what}): {detail}"
 )
+INDEX_SILENT = Cause(225, "the package index {index} can't be reached: {detail}")
+OUT_OF_MEMORY = Cause(226, "the script ran out of memory (the flavor has {memory})")
+UPLOAD_FAILED = Cause(227, "{entry_point} ended well, but the upload failed: {why}")
 
 TIME_OVER = Cause(230, "max_time of {limit} is over")
 
@@ -48,12 +54,32 @@ class Ended(Exception):
         super().__init__(cause.sentence.format(**values))
 
 
-def of_script(entry_point: str, status: int, last_line: str) -> "tuple[int, str]":
+@contextlib.contextmanager
+def upload(entry_point: str) -> Iterator[None]:
+    """In this block a failure to keep the result of a script that ended well is UPLOAD_FAILED."""
+    try:
+        yield
+    except Ended as ended:
+        if ended.code in (STOPPED.code, TIME_OVER.code):
+            raise
+        raise Ended(UPLOAD_FAILED, entry_point=entry_point, why=str(ended)) from None
+
+
+def of_script(
+    entry_point: str, status: int, last_line: str, shortage: str = ""
+) -> "tuple[int, str]":
     """Exit code and sentence for a script that ended with `status`, as subprocess counts it.
 
-    A script's own code is passed on; death by signal N is 128 + N, as shells have it.
+    A script's own code is passed on; death by signal N is 128 + N, as shells have it. `shortage` is
+    how much memory there is, if a process of it was ended for want of it.
     """
+    if shortage and status in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        return OUT_OF_MEMORY.code, OUT_OF_MEMORY.sentence.format(memory=shortage)
     said = ": " + last_line if last_line else ""
+    if shortage:
+        said = (
+            " after a process of it ran out of memory (the flavor has {})".format(shortage) + said
+        )
     if status >= 0:
         return status, "{} exited with code {}{}".format(entry_point, status, said)
     try:

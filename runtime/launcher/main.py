@@ -10,17 +10,21 @@ from launcher import distributed, environment, inputs, packages, record
 from launcher import job as jobs
 from launcher.archive import Archive, Aside
 from launcher.causes import (
+    KILLED,
     LAUNCHER_FAILED,
     NO_ENTRY_POINT,
+    NO_MODEL,
     NOT_STARTED,
     Ended,
     of_script,
+    upload,
 )
 from launcher.checkpoints import Checkpoints
 from launcher.generations import Folder
 from launcher.job import Job
 from launcher.layout import Inputs, Layout
 from launcher.logs import Log, Pump
+from launcher.memory import Memory
 from launcher.processes import Supervisor
 from launcher.rollcall import RollCall
 from launcher.runtime import RunTime
@@ -36,8 +40,10 @@ _LONGEST_TERMINATION = 4096  # bytes that Kubernetes keeps
 def main(home: str, termination_log: str = TERMINATION_LOG) -> int:
     """Run the training whose document lies under `home`; returns the exit code.
 
-    The sentence that explains a failure goes into the log and into the termination message.
+    The sentence that explains the end goes into the log and into the termination message.
     """
+    # It stays if nothing here gets to write another.
+    _note(termination_log, KILLED.sentence)
     log = Log()
     supervisor = Supervisor()
     run = None
@@ -53,8 +59,8 @@ def main(home: str, termination_log: str = TERMINATION_LOG) -> int:
     finally:
         supervisor.end_leftovers()
     if sentence:
-        log.say(sentence, "ERROR")
-        _note(termination_log, sentence)
+        log.say(sentence, "ERROR" if code else "WARNING")
+    _note(termination_log, sentence)
     if run is not None:
         run.archive.finish(code, sentence, supervisor)
     return code
@@ -87,10 +93,11 @@ class Run:
         self.settings = Settings(layout.settings)
         self.run_time = RunTime(self.job, self.settings, supervisor)
         self.syncs = Syncs(supervisor, self.settings, log)
+        self.memory = Memory()
         self.roll_call = RollCall(self.job.hosts, self.index)
 
     def start(self) -> "tuple[int, str]":
-        """Exit code, and the sentence that explains it if it is not 0. Raises Ended."""
+        """Exit code, and the sentence that explains it if all is not well. Raises Ended."""
         done = self.job.output.child(record.NAME)
         if record.is_own(self.storage.read(done, "output data"), self.job):
             self.log.say("already complete: {} is there, nothing to do".format(done.address))
@@ -130,10 +137,12 @@ class Run:
             self.syncs.finish()
         self.supervisor.check_stop()
         if status != 0:
-            return of_script(self.job.entry_point, status, last_line)
+            return of_script(self.job.entry_point, status, last_line, self.memory.shortage())
         self._await_late_ones()
         if self.index == 0:
-            self._keep(started)
+            with upload(self.job.entry_point):
+                if not self._keep(started):
+                    return NO_MODEL.code, NO_MODEL.sentence
         return 0, ""
 
     def _await_late_ones(self) -> None:
@@ -201,13 +210,11 @@ class Run:
             self.log.say("{} processes that it left behind were ended".format(left), "WARNING")
         return status, pump.last_line
 
-    def _keep(self, started: str) -> None:
-        """Upload the model, then the record."""
+    def _keep(self, started: str) -> bool:
+        """Upload the model, then the record. Whether there is a model."""
         model = self.layout.model
         files = record.digests(model)
         figures = record.metrics(model, self.log)
-        if not files:
-            self.log.say("EM_MODEL_DIR is empty: there is no model to keep", "WARNING")
         sizes = {path: digest.size for path, digest in files.items()}
         target = self.job.output.child("model")
         if files:
@@ -223,6 +230,7 @@ class Run:
                 len(files), sum(sizes.values()), target.address
             )
         )
+        return bool(files)
 
 
 def _now() -> str:

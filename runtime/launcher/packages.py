@@ -2,17 +2,30 @@
 
 import importlib.util
 import os
+import re
 import site
 import subprocess
 import sys
 from typing import Mapping
 
-from launcher.causes import PACKAGES_FAILED, Ended
+from launcher.causes import INDEX_SILENT, PACKAGES_FAILED, Ended
 from launcher.layout import Layout
 from launcher.logs import Log, Pump
 from launcher.processes import Supervisor
 
 _FILE = "requirements.txt"
+_LONGEST = 200
+_RETRIES = b"7"
+"""Unless the image says otherwise. The pauses between them grow from none to 16 s, half a minute in
+all."""
+_NO_ANSWER = (
+    re.compile(r"Could not fetch URL (\S+)/[^/\s]+/?: (?!404 |410 )(.+?)(?: - skipping)?$", re.M),
+    re.compile(r"HTTPS?ConnectionPool\(host='([^']+)', port=\d+\): (.+)"),
+    re.compile(r"The repository located at (\S+) is (not a trusted or secure host)"),
+)
+"""What pip logs of an index, or the server of its files, that it can't use; last it says that there
+is no such package."""
+_ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
 
 
 def interpreter(
@@ -39,9 +52,28 @@ def interpreter(
     if sys.prefix != sys.base_prefix:
         _see_parent(python)
     pip = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    argv = [python, *pip, "--progress-bar=off", "--requirement", file]
-    _run(argv, supervisor, log, env)
+    said = os.path.join(layout.scratch, "pip.log")
+    argv = [python, *pip, "--progress-bar=off", "--log", said, "--requirement", file]
+    try:
+        _run(argv, supervisor, log, {b"PIP_RETRIES": _RETRIES, **env})
+    except Ended as ended:
+        if ended.code == PACKAGES_FAILED.code:
+            _check_index(said)
+        raise
     return python
+
+
+def _check_index(path: str) -> None:
+    """Raises Ended(INDEX_SILENT) if that is what pip's log at `path` says."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return
+    for pattern in _NO_ANSWER:
+        for index, why in pattern.findall(text)[-1:]:
+            told = _ERRNO.findall(why)
+            raise Ended(INDEX_SILENT, index=index, detail=told[-1] if told else why[:_LONGEST])
 
 
 def _run(argv: "list[str]", supervisor: Supervisor, log: Log, env: Mapping[bytes, bytes]) -> None:

@@ -3,14 +3,18 @@
 import ast
 import hashlib
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from launcher import causes
+
+from tests.support import objects
 
 from .conftest import HOST, LAUNCHER, Bench, place
 
@@ -91,9 +95,52 @@ def test_files_of_a_broken_off_upload_are_removed(bench: Bench) -> None:
 def test_empty_model_completes_with_a_warning(bench: Bench) -> None:
     bench.script("print('no model')")
     result = bench.run()
-    assert result.code == 0
-    assert "EM_MODEL_DIR is empty" in result.log
+    assert (result.code, result.sentence) == (0, "no model was saved: EM_MODEL_DIR is empty")
+    assert result.sentence in result.log
     assert bench.record["files"] == {}
+
+
+def test_upload_that_fails_says_that_the_script_did_not(bench: Bench, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    bench.script(f"""
+        import os, time
+        open(os.environ["EM_MODEL_DIR"] + "/model.txt", "w").write("model")
+        print("waits", flush=True)
+        while not os.path.exists({str(go)!r}):
+            time.sleep(0.05)
+    """)
+    bench.job["output"] = place("b/iris-0a1b2c3d", "S1")
+    bench.env["RCLONE_LOW_LEVEL_RETRIES"] = "1"
+    with objects.serve(tmp_path / "results") as store:
+        (store.folder / "b").mkdir()
+        bench.job["stores"]["S1"] = {**bench.job["stores"]["S0"], "endpoint": store.endpoint}
+        for key in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+            bench.env[f"RCLONE_CONFIG_S1_{key}"] = bench.env[f"RCLONE_CONFIG_S0_{key}"]
+        process = bench.start()
+        seen = bench.read_until(process, b"waits")
+    go.touch()
+    result = bench.finish(process, seen)
+    assert result.code == causes.UPLOAD_FAILED.code
+    assert result.sentence.startswith(
+        "train.py ended well, but the upload failed: the storage of "
+        f"obs://{HOST}/b/iris-0a1b2c3d/model did not answer for 0 s (model): dial tcp "
+    )
+
+
+def test_launcher_that_is_killed_has_left_a_word(bench: Bench) -> None:
+    bench.script("import time; print('waits', flush=True); time.sleep(60)")
+    process = bench.start()
+    seen = bench.read_until(process, b"waits")
+    script = children(process.pid)
+    process.kill()
+    for pid in script:
+        os.kill(pid, signal.SIGKILL)
+    assert bench.finish(process, seen).sentence == causes.KILLED.sentence
+
+
+def children(pid: int) -> list[int]:
+    """The processes right below one."""
+    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_links_in_the_model_are_uploaded_as_files(bench: Bench) -> None:
@@ -127,36 +174,6 @@ def test_unusable_metrics_are_named_and_lose_no_model(
     assert result.code == 0
     assert "metrics.json" in result.log
     assert bench.record["metrics"] == kept
-
-
-def test_requirements_beside_the_entry_point_are_installed(bench: Bench, tmp_path: Path) -> None:
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
-        '[project]\nname = "em-sample"\nversion = "1.2"\n[tool.setuptools]\n'
-        'py-modules = ["em_sample"]\n'
-    )
-    (package / "em_sample.py").write_text("VALUE = 'from requirements'\n")
-    # The image's own packages (here: setuptools and pytest) must stay in sight.
-    bench.env["PIP_NO_BUILD_ISOLATION"] = "false"  # pip's way to say that there is none
-    bench.env["PIP_NO_INDEX"] = "1"
-    bench.server.put("b/code/sub/requirements.txt", f"em-sample @ file://{package}\n")
-    bench.script("import em_sample, pytest, sys; print(em_sample.VALUE)", "sub/train.py")
-    bench.job["entry_point"] = "sub/train.py"
-    result = bench.run()
-    assert result.code == 0, result.log
-    assert "from requirements" in result.log
-
-
-def test_requirements_that_fail_end_the_run(bench: Bench) -> None:
-    bench.env["PIP_NO_INDEX"] = "1"
-    bench.server.put("b/code/requirements.txt", "no-such-package-of-ours==1\n")
-    bench.script("print('started')")
-    result = bench.run()
-    assert result.code == causes.PACKAGES_FAILED.code
-    assert "started" not in result.log
-    assert result.sentence.startswith("installing requirements.txt failed: ERROR: No matching")
 
 
 def test_missing_entry_point_is_named(bench: Bench) -> None:

@@ -1,7 +1,7 @@
 """Every situation of a model."""
 
 from tests.cli.statuses.common import NOT_APPLIED, Case
-from tests.cli.statuses.of_training import FAILED, SCRIPT, job
+from tests.cli.statuses.of_training import FAILED, NOTHING, SAVED_NOTHING, SCRIPT, job
 from tests.support import live_objects as o
 
 
@@ -15,6 +15,11 @@ MODEL: list[Case] = [
     ([], "CREATE REQUESTED", NOT_APPLIED),
     ([record(training="iris"), job()], "CREATE IN PROGRESS", NO_MODEL.format("CREATE IN PROGRESS")),
     ([record(training="iris"), COMPLETE], "ACTIVE", ""),
+    (
+        [record(training="iris"), COMPLETE, SAVED_NOTHING],
+        "CREATE FAILED",
+        f"the training iris is complete, but {NOTHING}",
+    ),
     ([record(path="nas://models:/m")], "ACTIVE", ""),
     (
         [record(training="iris"), job(FAILED), SCRIPT],

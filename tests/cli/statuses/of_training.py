@@ -36,6 +36,33 @@ def instance(
 
 FAILED = o.condition("Failed", message="Container main failed with exit code 3")
 SCRIPT = instance(o.ended(3, "train.py exited with code 3: ValueError: no"), phase="Failed")
+NOTHING = "no model was saved: EM_MODEL_DIR is empty"
+SAVED_NOTHING = instance(o.ended(0, NOTHING, reason="Completed"), phase="Succeeded")
+OOM = "the script ran out of memory (the flavor has 2Gi)"
+KILLED = "killed by SIGKILL before it could say why"
+FOREIGN_LOG = "exec /usr/bin/python3: exec format error\n"
+FOREIGN = "the image registry.example/app:1 is not for the processor of its node"
+NO_PLATFORM = o.waiting(
+    "ErrImagePull",
+    'failed to pull and unpack image "registry.example/app:1": no match for platform in manifest: '
+    "not found",
+)
+NO_NODE = "the node n1 does not answer"
+
+
+def on_node(*conditions: o.Object, going: bool = False) -> o.Object:
+    """An instance that runs on a node, as far as is known."""
+    found = instance(o.running(), phase="Running", conditions=conditions)
+    found["spec"]["nodeName"] = "n1"
+    return o.going(found) if going else found
+
+
+def leaving(reason: str) -> o.Object:
+    return on_node(o.condition("DisruptionTarget", reason=reason), going=True)
+
+
+SILENT = on_node(o.condition("Ready", False))
+BACK = on_node(o.condition("Ready"))
 TRAINING: list[Case] = [
     ([], "CREATE REQUESTED", NOT_APPLIED),
     ([job(owner=False)], "CREATE REQUESTED", NOT_APPLIED),
@@ -62,6 +89,7 @@ TRAINING: list[Case] = [
         "the workspace's quota is used up: asks for 4 CPU, 1 of 2 in use",
     ),
     ([job(), instance(PULL)], "CREATE FAILED", NO_IMAGE),
+    ([job(), instance(NO_PLATFORM)], "CREATE FAILED", FOREIGN),
     (
         [job(), instance(o.waiting("CreateContainerConfigError", 'secret "s3" not found'))],
         "CREATE FAILED",
@@ -102,6 +130,23 @@ TRAINING: list[Case] = [
         "RUNNING",
         "instance 1: no node has room: of 1 node, 1 has too few GPUs left",
     ),
+    *[
+        ([job(), leaving(reason)], "RUNNING", f"the node n1 {what}")
+        for reason, what in (
+            ("PreemptionByScheduler", "was needed for a pod of higher priority"),
+            ("DeletionByTaintManager", "is lost or was closed to the pod"),
+            ("EvictionByEvictionAPI", "is being emptied"),
+            ("DeletionByPodGC", "is gone"),
+            ("TerminationByKubelet", "is short of resources or shuts down"),
+        )
+    ],
+    (
+        [job(spec={"completions": 2, "parallelism": 2}), leaving("DeletionByPodGC")],
+        "RUNNING",
+        "instance 0: the node n1 is gone",
+    ),
+    ([job(), SILENT, o.warning(SILENT, "NodeNotReady", "Node is not ready")], "RUNNING", NO_NODE),
+    ([job(), BACK, o.warning(BACK, "NodeNotReady", "Node is not ready")], "RUNNING", ""),
     (
         [job(spec={"suspend": True}), instance(o.running(), phase="Running")],
         "STOP IN PROGRESS",
@@ -110,6 +155,7 @@ TRAINING: list[Case] = [
     ([job(o.condition("Suspended"), spec={"suspend": True})], "STOPPED", ""),
     ([job(o.condition("SuccessCriteriaMet"))], "COMPLETE IN PROGRESS", ""),
     ([job(o.condition("SuccessCriteriaMet"), o.condition("Complete"))], "COMPLETE", ""),
+    ([job(o.condition("Complete")), SAVED_NOTHING], "COMPLETE", NOTHING),
     (
         [job(o.condition("FailureTarget")), SCRIPT],
         "FAIL TRAIN IN PROGRESS",
@@ -121,6 +167,21 @@ TRAINING: list[Case] = [
         [job(FAILED), instance(o.ended(137, reason="OOMKilled"), phase="Failed")],
         "FAIL TRAIN",
         "the script ran out of memory (the flavor has 2Gi)",
+    ),
+    (
+        [job(FAILED), instance(o.ended(226, OOM), phase="Failed")],
+        "FAIL TRAIN",
+        OOM,
+    ),
+    (
+        [job(FAILED), instance(o.ended(255, FOREIGN_LOG), phase="Failed")],
+        "CREATE FAILED",
+        FOREIGN,
+    ),
+    (
+        [job(FAILED), instance(o.ended(137, KILLED), phase="Failed")],
+        "FAIL TRAIN",
+        KILLED,
     ),
     (
         [
