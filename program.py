@@ -24,10 +24,13 @@ Outputs = dict[str, Any]
 
 
 class Stages(Protocol):
-    """How the stages of the workspace are. Both wait, and so run in threads."""
+    """How the stages of the workspace are. All wait, and so run in threads."""
 
     def why_not(self, stage: resolved.Stage) -> str:
         """Why a stage does not serve; empty if it does."""
+
+    def check(self, pod: Manifest) -> str:
+        """Run a pod that checks an artifact; returns why it failed, empty if it did not."""
 
     def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
         """A sentence for each that was applied and does not serve in the end."""
@@ -167,6 +170,7 @@ class _Builder:
                     spec=item,
                     served=settled,
                     why_not=self.settings.stages.why_not,
+                    check=self.settings.stages.check,
                     **self._common(),
                 ),
                 self._below(protect=item.deletion_protection),

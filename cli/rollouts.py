@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cli import checks
 from cli.api import api
 from cli.context import context
 from cli.feed import follow
@@ -14,6 +15,7 @@ from cli.reach import gateway
 from cli.statuses import stage as stages
 from cli.statuses.objects import Objects
 from cli.statuses.status import Status
+from components.manifests import Manifest
 from components.manifests.stage import READY_SECONDS
 from schemas import resolved
 from tools.errors import ToolError
@@ -45,6 +47,10 @@ class Rollouts:
         if status.word is not stages.Word.ACTIVE:
             return str(status)
         return gateway(self.workspace.platform).until_ok(stage.host, _HEALTH, GATEWAY_SECONDS)
+
+    def check(self, pod: Manifest) -> str:
+        """Why a pod that checks an artifact fails; empty if it does not."""
+        return checks.run(self.workspace, pod)
 
     def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
         """Wait until each stage's pods serve or fail for good; returns a sentence for what failed.

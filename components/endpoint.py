@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.manifests import Manifest, artifact, routes, stage
 from components.manifests import endpoint as manifests
-from components.manifests import routes, stage
 from components.manifests.served import Served
 from components.objects import KubernetesObject
 from schemas import resolved
 from schemas.document import endpoint_document, stage_document
 from schemas.text import to_json
+
+Check = Callable[[Manifest], str]
+"""Runs a pod to its end, and says why it failed; nothing if it did not. Runs in a thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +26,15 @@ class StageArgs:
     endpoint: resolved.Endpoint
     spec: resolved.Stage
     served: Served | None
+    check: Check
     depends_on: Sequence[pulumi.Resource] = ()
     deleted_with: pulumi.Resource | None = None
 
 
 class Stage(pulumi.ComponentResource):
     """Service and HTTPRoute, and as soon as there is something to serve a Deployment; from two
-    instances a PodDisruptionBudget.
+    instances a PodDisruptionBudget. Before pods are replaced, a hook has the artifact checked that
+    new ones would load: if it is missing or changed, nothing is touched.
 
     Outputs: `url`, its own host; `model` and `revision`, what it serves: both empty while it waits.
     """
@@ -53,8 +58,13 @@ class Stage(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(
             parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
         )
+        checked = pulumi.ResourceOptions.merge(
+            inside, pulumi.ResourceOptions(hooks=_artifact_hooks(args))
+        )
         self.children = [
-            KubernetesObject(spec.object_name, manifest, inside)
+            KubernetesObject(
+                spec.object_name, manifest, checked if manifest["kind"] == "Deployment" else inside
+            )
             for manifest in stage.manifests(args.workspace, args.endpoint, spec, served)
         ]
         self.register_outputs(self.summary)
@@ -77,6 +87,7 @@ class EndpointArgs:
     spec: resolved.Endpoint
     served: Mapping[str, Served | None]
     why_not: WhyNot
+    check: Check
     depends_on: Sequence[pulumi.Resource] = ()
     deleted_with: pulumi.Resource | None = None
 
@@ -130,6 +141,7 @@ class Endpoint(pulumi.ComponentResource):
                 endpoint=args.spec,
                 spec=spec,
                 served=args.served[spec.name],
+                check=args.check,
                 depends_on=args.depends_on,
                 deleted_with=args.deleted_with,
             ),
@@ -140,6 +152,34 @@ class Endpoint(pulumi.ComponentResource):
 
 class NotServing(Exception):
     """Requests stay where they are; the sentence is all that the engine shows of it."""
+
+
+def _artifact_hooks(args: StageArgs) -> pulumi.ResourceHookBinding | None:
+    if args.served is None:
+        return None
+    check = only_with_its_artifact(args.workspace, args.spec, args.served, args.check)
+    hook = pulumi.ResourceHook(f"{args.spec.object_name}-artifact", check)
+    return pulumi.ResourceHookBinding(before_update=[hook])
+
+
+def only_with_its_artifact(
+    workspace: resolved.Workspace, spec: resolved.Stage, served: Served, check: Check
+) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
+    """What runs before the stage's Deployment changes. It raises NotServing."""
+
+    async def before(deployment: pulumi.ResourceHookArgs) -> None:
+        assert deployment.old_inputs is not None  # noqa: S101
+        assert deployment.new_inputs is not None  # noqa: S101
+        old, new = deployment.old_inputs["spec"], deployment.new_inputs["spec"]
+        if old["template"] == new["template"]:
+            return
+        pod = artifact.check_pod(workspace, spec, served)
+        if why := await asyncio.to_thread(check, pod):
+            raise NotServing(
+                f"endpoints.{spec.endpoint}.stages.{spec.name}: it stays as it is: {why}"
+            )
+
+    return before
 
 
 def only_to_what_serves(

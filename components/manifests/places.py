@@ -41,3 +41,9 @@ def below(address: Address, *names: str) -> Address:
     tail = "/".join(names)
     path = f"{address.path}/{tail}".lstrip("/")
     return replace(address, text=f"{address.text.rstrip('/')}/{tail}", path=path)
+
+
+def parent(address: Address) -> Address:
+    """The address of the folder that something is in."""
+    text = address.text.rstrip("/").rpartition("/")[0]
+    return replace(address, text=text, path=address.path.rstrip("/").rpartition("/")[0])

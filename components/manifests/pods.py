@@ -9,6 +9,15 @@ CONTAINER_SECURITY: Manifest = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
 }
+OWN_SECURITY: Manifest = {
+    **CONTAINER_SECURITY,
+    "readOnlyRootFilesystem": True,
+    # Whatever the platform's level: what reads requests needs nothing of root's.
+    "runAsNonRoot": True,
+    "runAsUser": RESTRICTED_USER,
+    "runAsGroup": RESTRICTED_USER,
+}
+"""Of containers that serve with images of ours."""
 
 
 def resources(flavor: resolved.Flavor) -> Manifest:

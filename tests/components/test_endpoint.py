@@ -15,7 +15,7 @@ from components.manifests.served import Served
 from components.objects import KubernetesObject
 from schemas import resolved
 from tests.support.recorder import Graph, Node, record
-from tests.support.stages import Stages, artifact, full, on
+from tests.support.stages import Stages, artifact, full, made, on
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 SERVICE = "kubernetes:core/v1:Service"
@@ -40,6 +40,7 @@ def graph(
             spec=spec.endpoints["iris"],
             served=served,
             why_not=Stages().why_not,
+            check=Stages().check,
             **home.arguments,
         )
         options = pulumi.ResourceOptions(parent=home.component, protect=True)
@@ -143,7 +144,10 @@ def asked(spec: resolved.Workspace, old: str, new: str, stages: Stages) -> None:
 def test_requests_move_only_to_a_stage_that_serves(spec: resolved.Workspace) -> None:
     made = graph(spec, {"blue": artifact(), "green": None})
     hooked = {node.name: node.before_update for node in made.nodes.values() if node.before_update}
-    assert hooked == {"endpoint-iris": ("endpoint-iris-moves",)}
+    assert hooked == {
+        "endpoint-iris": ("endpoint-iris-moves",),
+        "stage-blue-iris": ("stage-blue-iris-artifact",),
+    }
 
     stages = Stages()
     asked(spec, "blue", "green", stages)
@@ -155,6 +159,28 @@ def test_requests_move_only_to_a_stage_that_serves(spec: resolved.Workspace) -> 
         "DEPLOY FAILED: it ended with exit code 1$",
     ):
         asked(spec, "blue", "green", stages)
+
+
+def test_pods_are_replaced_only_with_an_artifact_that_is_whole(spec: resolved.Workspace) -> None:
+    blue = spec.endpoints["iris"].stages["blue"]
+    stages = Stages()
+
+    def replaced(**changes: Any) -> None:
+        new = artifact(**changes)
+        args = pulumi.ResourceHookArgs(
+            "", "", "", "", old_inputs=made(spec), new_inputs=made(spec, new)
+        )
+        found = endpoint.only_with_its_artifact(spec, blue, new, stages.check)(args)
+        asyncio.run(cast(Coroutine[Any, Any, None], found))
+
+    replaced()
+    assert stages.asked == []
+    replaced(revision="9876543210")
+    assert stages.asked == ["check-blue-iris"]
+    stages.reasons["check-blue-iris"] = "nothing lies under obs://a/b"
+    sentence = r"^endpoints\.iris\.stages\.blue: it stays as it is: nothing lies under obs://a/b$"
+    with pytest.raises(endpoint.NotServing, match=sentence):
+        replaced(revision="9876543210")
 
 
 def test_a_route_that_leads_where_it_did_asks_for_nothing(spec: resolved.Workspace) -> None:
@@ -203,7 +229,11 @@ def test_stages_with_names_that_run_together(spec: resolved.Workspace) -> None:
                 spec.endpoints["iris"], name=parent, default_stage=name, stages={name: stage}
             )
             args = endpoint.EndpointArgs(
-                spec=owner, served={name: artifact()}, why_not=Stages().why_not, **home.arguments
+                spec=owner,
+                served={name: artifact()},
+                why_not=Stages().why_not,
+                check=Stages().check,
+                **home.arguments,
             )
             endpoint.Endpoint(parent, args, pulumi.ResourceOptions(parent=home.component))
 

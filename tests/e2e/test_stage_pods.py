@@ -1,5 +1,7 @@
 """Pods of stages on a real node: how their artifact comes in, and how they end."""
 
+import hashlib
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -137,7 +139,7 @@ def test_foreign_server_ends_after_the_requests_that_it_has(
     assert item is not None
     made = manifests(spec, "foreign", item)
     (deployment,) = (found for found in made if found["kind"] == "Deployment")
-    (_, server) = deployment["spec"]["template"]["spec"]["initContainers"]
+    (*_, server) = deployment["spec"]["template"]["spec"]["initContainers"]
     server["command"] = ["python3", "-c", DOUBLE]
     cluster.apply(*made)
     name = deployment["metadata"]["name"]
@@ -180,12 +182,17 @@ def test_foreign_server_ends_after_the_requests_that_it_has(
         (
             "no-graph",
             f"obs://{STORE}/{NAME}/model",
-            "found weights.h5 under {address}; needed is a SavedModel (saved_model.pb and "
-            "variables/) at its root or under a version number",
+            "{address}: found weights.h5 in the artifact; needed is a SavedModel (saved_model.pb "
+            "and variables/) at its root or under a version number",
+        ),
+        (
+            "changed",
+            f"obs://{STORE}/{NAME}/run/model",
+            "{address}: the artifact is not what its training made: saved_model.pb is different",
         ),
     ],
 )
-def test_pod_says_which_model_is_missing(
+def test_pod_says_what_is_wrong_with_its_model(
     cluster: LocalCluster,
     checkout: Checkout,
     spec: resolved.Workspace,
@@ -194,8 +201,12 @@ def test_pod_says_which_model_is_missing(
     words: str,
 ) -> None:
     checkout.put(f"obs://{STORE}/{NAME}/model/weights.h5", "x")
+    checkout.put(f"obs://{STORE}/{NAME}/run/model/saved_model.pb", "another")
+    files = {"model/saved_model.pb": {"sha256": hashlib.sha256(b"one").hexdigest(), "size": 3}}
+    checkout.put(f"obs://{STORE}/{NAME}/run/completion.json", json.dumps({"files": files}))
     item = served(replace(spec.models["given"], source=parsed(address)), {}, None)
     assert item is not None
+    item = replace(item, training="run" if name == "changed" else "")
     made = manifests(spec, name, item)
     cluster.apply(*made)
 

@@ -25,6 +25,11 @@ class Stages:
         self.asked.append(one.name)
         return self.reasons.get(one.name, "")
 
+    def check(self, pod: Manifest) -> str:
+        name: str = pod["metadata"]["name"]
+        self.asked.append(name)
+        return self.reasons.get(name, "")
+
     def failed(self, applied: Sequence[resolved.Stage]) -> list[str]:
         self.waited += [one.name for one in applied]
         return [self.reasons[name] for name in self.waited if name in self.reasons]

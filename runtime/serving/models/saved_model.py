@@ -31,11 +31,11 @@ def find(folder: Path, _name: str) -> Found | None:
     """At the root, or in the folder with the highest number."""
     if _is_saved_model(folder):
         return Found("the SavedModel", lambda: SavedModel(folder))
-    below = [path for path in sorted(folder.glob("*/")) if _is_saved_model(path)]
-    versions = {int(path.name): path for path in below if path.name.isdecimal()}
-    if versions:
-        newest = versions[max(versions)]
+    numbered = versions(folder)
+    if numbered:
+        newest = numbered[max(numbered, key=int)]
         return Found(f"the SavedModel {newest.name}", lambda: SavedModel(newest))
+    below = _below(folder)
     if below:
         name = below[0].name
         raise Unusable(
@@ -49,6 +49,17 @@ def find(folder: Path, _name: str) -> Found | None:
             "model.save(folder) of Keras 2, model.export(folder) of Keras 3"
         )
     return None
+
+
+def versions(folder: Path) -> dict[str, Path]:
+    """Folders with a SavedModel by the number that is their name; `1` for one at the root."""
+    if _is_saved_model(folder):
+        return {"1": folder}
+    return {path.name: path for path in _below(folder) if path.name.isdecimal()}
+
+
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*/")) if _is_saved_model(path)]
 
 
 def _is_saved_model(folder: Path) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from components.manifests import Manifest, server, stage
+from components.manifests import Manifest, stage
+from components.manifests.artifact import MODEL, RECORD, check_pod
 from schemas import resolved
 from schemas.access import Access
 from schemas.changes import compare
@@ -19,6 +20,7 @@ from tests.support.stages import ROOT, artifact, full, made, on, pod, protocol
 GOLDEN = ROOT / "tests" / "golden" / "stage-deployment.json"
 
 
+STORE = "obs://objects.easymaker.localhost"
 KEYS = pod(json.loads(GOLDEN.read_text()))["volumes"][-2:]
 """What says who may ask."""
 
@@ -35,9 +37,13 @@ def test_whole_deployment(spec: resolved.Workspace) -> None:
 def test_tensorflow_serving_stands_behind_a_front(spec: resolved.Workspace) -> None:
     own = json.loads(GOLDEN.read_text())
     found = pod(made(protocol(spec, "v1")))
-    fetch, foreign = found["initContainers"]
-    assert fetch["volumeMounts"] == [
-        {"name": "model", "mountPath": "/mnt/model"},
+    fetch, check, foreign = found["initContainers"]
+    assert fetch == pod(own)["initContainers"][0]
+    assert check["image"] == "front:1"
+    assert check["command"][-1] == "--versions=/mnt/versions"
+    assert check["volumeMounts"] == [
+        {"name": "model", "mountPath": "/mnt/model", "readOnly": True},
+        {"name": "record", "mountPath": "/mnt/record", "readOnly": True},
         {"name": "versions", "mountPath": "/mnt/versions"},
     ]
     assert foreign == {
@@ -85,15 +91,16 @@ def test_tensorflow_serving_stands_behind_a_front(spec: resolved.Workspace) -> N
     }
     assert found["volumes"] == [
         {"name": "model", "emptyDir": {}},
-        {"name": "tmp", "emptyDir": {}},
+        {"name": "record", "emptyDir": {}},
         {"name": "versions", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
         *KEYS,
     ]
 
 
 def test_v2_server_is_told_by_variables(spec: resolved.Workspace) -> None:
     found = pod(made(protocol(spec, "v2"), artifact(model_name="a.b")))
-    _, foreign = found["initContainers"]
+    *_, foreign = found["initContainers"]
     assert "args" not in foreign
     assert foreign["env"] == [
         {"name": "MODEL_NAME", "value": "a.b"},
@@ -111,7 +118,8 @@ def test_v2_server_is_told_by_variables(spec: resolved.Workspace) -> None:
 
 
 def test_model_on_nas_is_mounted_and_only_read(spec: resolved.Workspace) -> None:
-    item = artifact("nas://models:/legacy/$(HOME)", revision="", framework="pytorch")
+    path = "nas://models:/legacy/$(HOME)"
+    item = artifact(path, revision="", framework="pytorch", training="")
     found = made(spec, item, of="green")
     mount = {
         "name": "nas-models",
@@ -122,7 +130,8 @@ def test_model_on_nas_is_mounted_and_only_read(spec: resolved.Workspace) -> None
     (fetch,) = pod(found)["initContainers"]
     assert "env" not in fetch
     assert fetch["volumeMounts"] == [mount]
-    assert fetch["command"][3:] == ["model", "", "/mnt/model", "nas://models:/legacy/$$(HOME)"]
+    shown = "nas://models:/legacy/$$(HOME)"
+    assert fetch["command"][3:] == ["model", "", "/mnt/model", shown, ""]
     (main,) = pod(found)["containers"]
     assert main["volumeMounts"][:2] == [mount, {"name": "tmp", "mountPath": "/tmp"}]
     assert pod(found)["volumes"] == [
@@ -169,12 +178,11 @@ def test_image_that_a_stage_needs_rolls_it(
     assert ("endpoints.iris.stages.blue" in change.affects) == rolls
 
 
-def bring(
-    container: Manifest, folder: Path, versions: Path, endpoint: str = ""
-) -> "tuple[int, str]":
+def bring(container: Manifest, folder: Path, record: Path, endpoint: str = "") -> "tuple[int, str]":
     """Run what brings an artifact in, into a folder of the test. Returns code and last line."""
-    *_, script, name, source, target, shown = (t.replace("$$", "$") for t in container["command"])
-    assert target == server.MODEL
+    command = [text.replace("$$", "$") for text in container["command"]]
+    *_, script, name, source, target, shown, kept = command
+    assert target == MODEL
     values = {item["name"]: item.get("value") for item in container.get("env", ())}
     values |= {
         "RCLONE_RETRIES": "1",
@@ -183,7 +191,7 @@ def bring(
         "RCLONE_CONFIG_S0_SECRET_ACCESS_KEY": objects.SECRET_KEY,
     }
     done = subprocess.run(
-        ["sh", "-c", script.replace(server.VERSIONS, str(versions)), name, source, folder, shown],
+        ["sh", "-c", script.replace(RECORD, str(record)), name, source, folder, shown, kept],
         env={"PATH": f"{Path(objects.rclone()).parent}:/usr/bin:/bin", **values},
         capture_output=True,
         text=True,
@@ -192,49 +200,14 @@ def bring(
     return done.returncode, (done.stderr.strip().splitlines() or [""])[-1]
 
 
-def on_nas(spec: resolved.Workspace) -> Manifest:
-    """The container where TensorFlow Serving reads from a NAS."""
-    item = artifact("nas://models:/legacy")
-    container: Manifest = pod(made(protocol(spec, "v1"), item))["initContainers"][0]
-    return container
-
-
-@pytest.mark.parametrize(
-    ("files", "versions"),
-    [
-        (["saved_model.pb", "variables/x"], ["1"]),
-        (["1/saved_model.pb", "00000123/saved_model.pb", "v2/x", "notes 3/x"], ["00000123", "1"]),
-    ],
-)
-def test_versions_are_linked_by_their_numbers(
-    spec: resolved.Workspace, tmp_path: Path, files: list[str], versions: list[str]
-) -> None:
-    folder, linked = tmp_path / "model", tmp_path / "versions"
-    linked.mkdir()
-    for name in files:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("x")
-    for _ in range(2):  # a pod may run it again
-        assert bring(on_nas(spec), folder, linked) == (0, "")
-        assert sorted(item.name for item in linked.iterdir()) == versions
-        assert all((item / "saved_model.pb").is_file() for item in linked.iterdir())
-
-
 def test_artifact_that_is_none_ends_the_pod(spec: resolved.Workspace, tmp_path: Path) -> None:
-    folder, linked = tmp_path / "model", tmp_path / "versions"
-    linked.mkdir()
+    folder = tmp_path / "model"
     (folder / "empty").mkdir(parents=True)
-    assert bring(on_nas(spec), folder, linked) == (
-        1,
-        "no model: nothing lies under nas://models:/legacy",
-    )
+    fetch = pod(made(spec, artifact("nas://models:/legacy")))["initContainers"][0]
+    nothing = "no model: nothing lies under nas://models:/legacy"
+    assert bring(fetch, folder, tmp_path) == (1, nothing)
     (folder / "weights.h5").write_text("x")
-    code, words = bring(on_nas(spec), folder, linked)
-    assert code == 1
-    assert words == (
-        "no model: found empty/ weights.h5 under nas://models:/legacy; needed is a SavedModel "
-        "(saved_model.pb and variables/) at its root or under a version number"
-    )
+    assert bring(fetch, folder, tmp_path) == (0, "")
 
 
 def test_artifact_is_what_lies_in_its_folder(spec: resolved.Workspace, tmp_path: Path) -> None:
@@ -250,10 +223,13 @@ def test_artifact_is_what_lies_in_its_folder(spec: resolved.Workspace, tmp_path:
         store.put("m/iris/model/a b", "x")
         store.put("m/iris/model-old/c", "x")
         store.put("m/single", "x")
+        store.put("m/iris/completion.json", "a record")
         base = "obs://objects.easymaker.localhost"
         for _ in range(2):  # a pod may run it again
             assert fetched(f"{base}/m/iris/model") == (0, "")
             assert [item.name for item in folder.iterdir()] == ["a b"]
+        assert (tmp_path / "completion.json").read_text() == "a record"
+        (tmp_path / "completion.json").unlink()
         for path in ("m/iris/mod", "m/none", "m/single"):
             assert fetched(f"{base}/{path}") == (1, f"no model: nothing lies under {base}/{path}")
         gone = f"no model: the container of {base}/gone/x does not exist"
@@ -272,3 +248,69 @@ def test_who_asks_is_nobodys_business_but_the_answering_containers(
     text = json.dumps(open_to_all)
     assert "api-key" not in text
     assert "jwt" not in text
+
+
+def test_what_a_training_made_is_checked_by_its_record(spec: resolved.Workspace) -> None:
+    found = pod(made(protocol(spec, "easymaker"), artifact(f"{STORE}/r/iris-1/model")))
+    fetch, check = found["initContainers"]
+    assert fetch["command"][4:] == [
+        "S0:r/iris-1/model/",
+        "/mnt/model",
+        f"{STORE}/r/iris-1/model",
+        "S0:r/iris-1/",
+    ]
+    mounts = [
+        {"name": "model", "mountPath": "/mnt/model"},
+        {"name": "record", "mountPath": "/mnt/record"},
+    ]
+    assert fetch["volumeMounts"] == mounts
+    assert check["volumeMounts"] == [{**mount, "readOnly": True} for mount in mounts]
+    assert check["command"][4:] == [
+        "--model-dir=/mnt/model",
+        f"--address={STORE}/r/iris-1/model",
+        "--record=/mnt/record/completion.json",
+        "--framework=tensorflow",
+        "--model-name=iris",
+    ]
+    assert check["image"] == found["containers"][0]["image"]
+    on_nas = pod(made(spec, artifact("nas://models:/runs/iris-1/model")))
+    _, check = on_nas["initContainers"][:2]
+    assert check["volumeMounts"][:2] == [
+        {
+            "name": "nas-models",
+            "mountPath": "/mnt/model",
+            "subPath": "runs/iris-1/model",
+            "readOnly": True,
+        },
+        {
+            "name": "nas-models",
+            "mountPath": "/mnt/record",
+            "subPath": "runs/iris-1",
+            "readOnly": True,
+        },
+    ]
+    assert [volume["name"] for volume in on_nas["volumes"]].count("nas-models") == 1
+
+
+def test_check_of_an_artifact_is_a_pod_of_its_own(spec: resolved.Workspace) -> None:
+    item = artifact(f"{STORE}/r/iris-1/model")
+    blue = spec.endpoints["iris"].stages["blue"]
+    found = check_pod(protocol(spec, "easymaker"), blue, item)
+    inside = pod(made(protocol(spec, "easymaker"), item))
+    assert found["metadata"] == {
+        "name": "check-blue-iris",
+        "namespace": "vision",
+        "labels": {
+            "app.kubernetes.io/managed-by": "pulumi",
+            "easymaker.io/kind": "check",
+            "easymaker.io/name": "blue-iris",
+        },
+    }
+    assert [*found["spec"]["initContainers"], *found["spec"]["containers"]] == inside[
+        "initContainers"
+    ]
+    assert found["spec"]["volumes"] == [
+        {"name": "model", "emptyDir": {}},
+        {"name": "record", "emptyDir": {}},
+    ]
+    assert found["spec"]["restartPolicy"] == "Never"
