@@ -4,9 +4,12 @@
 on a socket that this user alone can open, and passes reading requests on.
 """
 
+import base64
 import contextlib
 import http.client
+import io
 import json
+import os
 import socket
 import subprocess
 import tempfile
@@ -45,15 +48,37 @@ class Api:
             yield Stream(answer)
 
     @contextmanager
+    def upgraded(
+        self, path: str, protocol: str, **parameters: str
+    ) -> Iterator[tuple[socket.socket, io.BufferedReader]]:
+        """A websocket: the line to write to, and what is to be read from it."""
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Protocol": protocol,
+        }
+        expected = http.client.SWITCHING_PROTOCOLS
+        with self._answer(path, parameters, 30, headers, expected) as answer:
+            # What was read ahead stays in the answer's own buffer.
+            yield answer.line, answer.content.fp
+
+    @contextmanager
     def _answer(
-        self, path: str, parameters: dict[str, str], timeout: float | None
+        self,
+        path: str,
+        parameters: dict[str, str],
+        timeout: float | None,
+        headers: dict[str, str] | None = None,
+        expected: int = http.client.OK,
     ) -> Iterator["_Answer"]:
         connection = _Connection(self._path, timeout)
         try:
-            connection.request("GET", f"{path}?{urlencode(parameters)}")
+            connection.request("GET", f"{path}?{urlencode(parameters)}", headers=headers or {})
             line = connection.sock
             answer = connection.getresponse()
-            if answer.status != http.client.OK:
+            if answer.status != expected:
                 raise _refusal(answer)
             yield _Answer(line, answer)
         except (OSError, http.client.HTTPException) as error:

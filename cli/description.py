@@ -120,7 +120,9 @@ def _places(
         if document.get("checkpoint"):
             found["checkpoints"] = _below(document["checkpoint"], run)
         events = places.tensorboard(workspace, document["experiment"])
-        return {**found, "event files": _below(events.text, run)}
+        found["event files"] = _below(events.text, run)
+        kept = places.below(places.logs(workspace), target.name, label(owner, REVISION_LABEL))
+        return {**found, "archive": kept.text}
     if target.kind == "experiment":
         return {"event files": places.tensorboard(workspace, target.name).text}
     if target.kind == "model" and (path := owner.get("data", {}).get("path")):

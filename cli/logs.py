@@ -7,13 +7,14 @@ from queue import Queue
 
 import click
 
-from cli.api import Api, api
+from cli import archived
+from cli.api import api
+from cli.asked import Asked
 from cli.context import context
 from cli.feed import Feed, follow, read
 from cli.interrupt import ended_by_interrupt
 from cli.logformat import readable
-from cli.logpods import Run, earlier, ended, runs
-from cli.statuses import training
+from cli.logpods import Run, earlier, ended
 from cli.statuses.objects import Objects
 from cli.tail import Item, Line, Note, Tail, whole
 from cli.targets import KINDS, Target, chosen, failures
@@ -53,27 +54,16 @@ def logs(
     workspace = load(spec)
     target = _one(workspace, what)
     with ended_by_interrupt(), api(context(workspace)) as cluster:
-        asked = _Asked(cluster, workspace.name, target, instance, container)
-        code = _Following(asked).run() if following else _print(asked, previous=previous)
+        asked = Asked(
+            cluster=cluster,
+            namespace=workspace.name,
+            target=target,
+            instance=instance,
+            container=container,
+            previous=previous,
+        )
+        code = _Following(asked).run() if following else _print(asked)
     sys.exit(code)
-
-
-class _Asked:
-    """What is asked for, and where."""
-
-    def __init__(
-        self,
-        cluster: Api,
-        namespace: str,
-        target: Target,
-        instance: int | None,
-        container: str | None,
-    ) -> None:
-        self.cluster, self.namespace, self.target = cluster, namespace, target
-        self.instance, self._container = instance, container
-
-    def runs(self, objects: Objects) -> list[Run]:
-        return runs(self.target, objects, self.instance, self._container)
 
 
 def _one(workspace: resolved.Workspace, what: str) -> Target:
@@ -84,22 +74,20 @@ def _one(workspace: resolved.Workspace, what: str) -> Target:
     raise ToolError(f"which {what}? {known}" if found else f"the spec has no {what}")
 
 
-def _print(asked: _Asked, *, previous: bool) -> int:
+def _print(asked: Asked) -> int:
     objects = read(asked.cluster, asked.namespace)
-    found = asked.runs(objects)
+    there = asked.runs(objects)
+    found = there
     if asked.target.kind == TRAINING:
-        if previous:
-            found = earlier(asked.target, objects, asked.instance or 0, found)
+        if asked.previous:
+            found = earlier(asked.target, objects, asked.instance or 0, there)
         found = found[-1:]
-    elif previous:
+    elif asked.previous:
         found = [run for run in found if run.has_previous]
-    if previous and not found:
-        raise ToolError(f"{asked.target} has no run before that is still there")
-    again = previous and asked.target.kind != TRAINING
     begun = [run for run in found if run.started]
     if not begun:
-        _say(_nothing(asked.target, objects))
-        return 1
+        return _instead(asked, objects, there)
+    again = asked.previous and asked.target.kind != TRAINING
     for run in begun:
         if len(begun) > 1:
             _say(f"pod {run.name}")
@@ -110,22 +98,36 @@ def _print(asked: _Asked, *, previous: bool) -> int:
     return 0
 
 
-def _nothing(target: Target, objects: Objects) -> str:
-    status = target.status(objects)
-    if status.word in (training.Word.COMPLETE, training.Word.FAIL_TRAIN, training.Word.STOPPED):
-        return f"{target}: {status}; its pods are gone, and their logs with them"
-    return f"{target}: {status}"
+def _instead(asked: Asked, objects: Objects, there: list[Run]) -> int:
+    """What is archived, or why there is nothing."""
+    status = asked.target.status(objects)
+    is_final = status.word in KINDS[asked.target.kind].final
+    why = "no log of it is archived"
+    if asked.may_be_archived and (asked.previous or (is_final and not there)):
+        try:
+            if archived.show(asked, objects, there, click.echo, _say):
+                return 0
+        except ToolError as error:
+            why = str(error)
+    else:
+        why = ""
+    if asked.previous:
+        gone = "has no run before that is still there"
+        raise ToolError(f"{asked.target} {gone}" + (f", and {why}" if why else ""))
+    _say(f"{asked.target}: {status}" + (f"; its pods are gone, and {why}" if why else ""))
+    return 1
 
 
 class _Following:
     """Lines of all runs as they come, and what happens between them."""
 
-    def __init__(self, asked: _Asked) -> None:
+    def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._inbox: Queue[Item | Objects | ToolError] = Queue(_WAITING)
         self._seen: set[tuple[str, int]] = set()
         self._live: set[tuple[str, int]] = set()
         self._told = ""
+        self._followed = False
 
     def run(self) -> int:
         """Until its status stays and all that ran has ended. Returns the exit code."""
@@ -150,6 +152,8 @@ class _Following:
                 item = self._inbox.get()
                 if not isinstance(item, Objects | ToolError):
                     self._take(item)
+        if not self._followed and self._asked.may_be_archived:
+            _instead(self._asked, objects, [])
         status = target.status(objects)
         self._tell(f"{target}: {status}")
         return 1 if status.word in failures(target.kind) else 0
@@ -177,6 +181,7 @@ class _Following:
                 _say(f"pod {run.name}")
             self._seen.add(run.key)
             self._live.add(run.key)
+            self._followed = True
             Tail(self._asked.cluster, self._asked.namespace, run, self._inbox.put).start()
         return bool(fresh)
 

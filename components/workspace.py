@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.manifests import Manifest, launcher, nas, policies, stores
+from components.manifests import Manifest, launcher, nas, policies, reader, stores
 from components.manifests import workspace as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -31,7 +31,8 @@ class WorkspaceArgs:
 
 
 class Workspace(pulumi.ComponentResource):
-    """Namespace with its bounds, NetworkPolicies, launcher, credentials, NAS and a viewer's Role.
+    """Namespace with its bounds, NetworkPolicies, launcher, credentials, NAS, a viewer's Role and
+    the reader of archived logs.
 
     Outputs: `namespace`, its name; `launcher`, the name of the launcher's ConfigMap; `viewer`, the
     name of the Role.
@@ -92,6 +93,7 @@ class Workspace(pulumi.ComponentResource):
                 *policies.policies(spec),
                 *(claim for claim in shares if claim["kind"] == "PersistentVolumeClaim"),
                 viewer,
+                reader.stateful_set(spec),
             )
         ]
         if args.credentials:

@@ -124,16 +124,7 @@ def _sync(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Man
         "image": platform.built_images["tools"],
         "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", pods.literal(_SYNC), "sync", pods.literal(source)],
-        "env": [
-            *(
-                {
-                    "name": f"RCLONE_CONFIG_{store.remote}_{setting.upper()}",
-                    "value": pods.literal(value),
-                }
-                for setting, value in store.settings.items()
-            ),
-            *stores.environment(used),
-        ],
+        "env": [*stores.settings(store), *stores.environment(used)],
         "resources": pods.small_resources("500m", "256Mi"),
         "securityContext": pods.CONTAINER_SECURITY,
         "volumeMounts": [_EVENTS],

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from components.manifests import Manifest
+from components.manifests import Manifest, pods
 from components.manifests.metadata import labels
 from schemas import resolved
 from schemas.address import Address
@@ -67,6 +67,14 @@ def _store(remote: str, storage: S3Storage | SwiftStorage) -> Store:
         "use_segments_container": "false",
     }
     return Store(remote, settings, {"user": access, "key": secret}, storage.retry_time)
+
+
+def settings(store: Store) -> list[Manifest]:
+    """Container variables with the settings but for the credentials."""
+    return [
+        {"name": f"RCLONE_CONFIG_{store.remote}_{setting.upper()}", "value": pods.literal(value)}
+        for setting, value in store.settings.items()
+    ]
 
 
 def environment(found: dict[str, Store]) -> list[Manifest]:

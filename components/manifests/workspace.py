@@ -1,6 +1,6 @@
 """A workspace: its namespace, what bounds it, and who may look into it."""
 
-from components.manifests import Manifest, experiment, nas
+from components.manifests import Manifest, experiment, nas, reader
 from components.manifests.metadata import STACK_ANNOTATION, labels, owner_annotations
 from schemas import resolved
 from schemas.document import platform_document
@@ -30,7 +30,7 @@ _VIEWED = {
     "batch": ("jobs",),
     "gateway.networking.k8s.io": ("httproutes",),
 }
-"""API group -> what `emctl status` and `wait` and `kubectl logs` read. No Secrets."""
+"""API group -> what `emctl` and `kubectl logs` read. No Secrets."""
 
 
 def namespace(workspace: resolved.Workspace, stack: str) -> Manifest:
@@ -114,7 +114,8 @@ def viewer(workspace: resolved.Workspace) -> Manifest:
                 "verbs": ["get", "list", "watch"],
             }
             for group, resources in _VIEWED.items()
-        ],
+        ]
+        + [reader.viewing()],
     }
 
 
@@ -136,6 +137,8 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     )
     cpu = pods * _BESIDE * millicores(_REQUESTS["cpu"])
     memory = pods * _BESIDE * memory_bytes(_REQUESTS["memory"])
+    cpu += millicores(reader.resources()["requests"]["cpu"])
+    memory += memory_bytes(reader.resources()["requests"]["memory"])
     for item in workspace.experiments.values():
         pod = experiment.deployment(workspace, item)["spec"]["template"]["spec"]
         # Twice, for the old pod goes once the new one works.

@@ -73,6 +73,7 @@ training/fit
   model:       obs://objects.ml.test/before/fit-0123456789/model
   checkpoints: obs://objects.ml.test/checkpoints/fit-0123456789
   event files: obs://objects.ml.test/system/lab/tensorboard/iris/fit-0123456789
+  archive:     obs://objects.ml.test/system/lab/logs/fit/0123456789
   log:         emctl logs {spec} training/fit
 spec as applied:
   experiment: iris

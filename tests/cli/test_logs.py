@@ -118,7 +118,8 @@ def test_pods_that_are_gone_are_told(command: Command, server: ApiServer) -> Non
     done = command("logs", "training/fit")
     assert (done.exit_code, done.stderr) == (
         1,
-        "training/fit: COMPLETE; its pods are gone, and their logs with them\n",
+        "training/fit: COMPLETE; its pods are gone, and the archive of logs can't be read: "
+        "the pod log-reader-0 is not there\n",
     )
 
 
@@ -151,7 +152,11 @@ def test_all_pods_of_a_stage_or_one(command: Command, server: ApiServer) -> None
             ["training/fit", "--container=mian"],
             "there is no container 'mian' (did you mean 'main'?)",
         ),
-        (["training/fit", "--previous"], "training/fit has no run before that is still there"),
+        (
+            ["training/fit", "--previous"],
+            "training/fit has no run before that is still there, and the archive of logs can't be "
+            "read: the pod log-reader-0 is not there",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence(

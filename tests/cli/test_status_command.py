@@ -186,3 +186,43 @@ def test_watch_follows_the_cluster_until_ctrl_c(
     done = command("status", "notebook/explore", "--watch", "--json")
     assert done.exit_code == 130
     assert seen == ["ACTIVE (HEALTHY)", "CREATE REQUESTED"]
+
+
+def reader(container: o.Object, conditions: tuple[o.Object, ...] = ()) -> tuple[o.Object, o.Object]:
+    """The StatefulSet and the pod of the reader of archived logs."""
+    of = ("log-reader", "lab")
+    return o.thing("StatefulSet", "log-reader", of), o.pod(
+        "log-reader-0", of, container, conditions=conditions
+    )
+
+
+def test_a_reader_of_logs_that_fails_is_told_below(command: Command, server: ApiServer) -> None:
+    waits = o.waiting("CreateContainerConfigError", 'secret "keys" not found')
+    owner, pod = reader(o.container("reader", waits))
+    server.lists |= {"statefulsets": listed(owner), "pods": listed(pod)}
+    why = "archived logs can't be read: the container reader can't be set up: "
+    lines = command("status").output.splitlines()
+    assert lines[-2:] == ["", why + 'secret "keys" not found']
+    assert "log-reader" not in "".join(lines[:-2])
+    assert json.loads(command("status", "--json").output)["note"] == lines[-1]
+    assert why not in command("status", "notebook").output
+
+
+def test_a_reader_whose_storage_refuses_it_is_told(command: Command, server: ApiServer) -> None:
+    owner, pod = reader(
+        o.container("reader", o.running()), conditions=(o.condition("Ready", False),)
+    )
+    event = o.warning(pod, "Unhealthy", "Readiness probe failed: wget: 403\n", count=30)
+    server.lists |= {
+        "statefulsets": listed(owner),
+        "pods": listed(pod),
+        "events": listed(event),
+    }
+    why = "archived logs can't be read: Readiness probe failed: wget: 403"
+    assert command("status").output.endswith(f"\n{why}\n")
+
+
+def test_a_reader_that_starts_is_no_matter(command: Command, server: ApiServer) -> None:
+    owner, pod = reader(o.container("reader", o.running()))
+    server.lists |= {"statefulsets": listed(owner), "pods": listed(pod)}
+    assert "archived" not in command("status").output

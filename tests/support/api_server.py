@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import port_forward
+
 Object = dict[str, Any]
 
 
@@ -30,6 +32,8 @@ class ApiServer:
     lists: dict[str, list[Object] | tuple[int, str]] = field(default_factory=dict)
     logs: dict[str, "Log"] = field(default_factory=dict)
     """Of pods, by name."""
+    forwarded: dict[str, int] = field(default_factory=dict)
+    """Ports of this machine that `pods/portforward` leads to, by the name of the pod."""
     asked: list[str] = field(default_factory=list)
     """The paths and queries of all requests."""
     _events: dict[str, list[Object | None]] = field(default_factory=dict)
@@ -84,6 +88,9 @@ def api_server() -> Iterator[ApiServer]:
             parts = urlsplit(self.path)
             plural = parts.path.rpartition("/")[2]
             query = parse_qs(parts.query)
+            if plural == "portforward":
+                self._forward(parts.path.split("/")[-2])
+                return
             if "/pods/" in parts.path:
                 self._pod(parts.path.partition("/pods/")[2])
                 return
@@ -111,6 +118,21 @@ def api_server() -> Iterator[ApiServer]:
                 self._answer(200, found[0])
             else:
                 self._log(streams.pop(0) if len(streams) > 1 else streams[0])
+
+        def _forward(self, name: str) -> None:
+            if name not in given.forwarded:
+                self._answer(404, {"kind": "Status", "message": f'pods "{name}" not found'})
+                return
+            self.protocol_version = "HTTP/1.1"
+            self.close_connection = True
+            self.send_response(101)
+            self.send_header("Connection", "Upgrade")
+            self.send_header("Upgrade", "websocket")
+            key = self.headers["Sec-WebSocket-Key"]
+            self.send_header("Sec-WebSocket-Accept", port_forward.accept(key))
+            self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"])
+            self.end_headers()
+            port_forward.bridge(self.rfile, self.wfile, given.forwarded[name])
 
         def _log(self, parts: list[bytes | threading.Event]) -> None:
             self.send_response(200)

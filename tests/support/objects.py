@@ -39,6 +39,13 @@ class ObjectServer:
 @contextlib.contextmanager
 def serve(folder: Path, port: int = 0) -> Iterator[ObjectServer]:
     """Serve `folder` until the block ends, at a port of 127.0.0.1 or at a free one."""
+    with serve_as("s3", folder, port) as found:
+        yield ObjectServer(f"http://127.0.0.1:{found}", folder)
+
+
+@contextlib.contextmanager
+def serve_as(protocol: str, folder: Path, port: int = 0, *options: str) -> Iterator[int]:
+    """Serve `folder` until the block ends, at a port of 127.0.0.1 or at a free one, which it is."""
     folder.mkdir(parents=True, exist_ok=True)
     if not port:
         with socket.socket() as probe:
@@ -47,7 +54,7 @@ def serve(folder: Path, port: int = 0) -> Iterator[ObjectServer]:
     log = folder.parent / "rclone-serve.log"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [rclone(), "serve", "s3", "--addr", f"127.0.0.1:{port}", str(folder)],
+            [rclone(), "serve", protocol, "--addr", f"127.0.0.1:{port}", *options, str(folder)],
             env={
                 **os.environ,
                 "RCLONE_CONFIG": "",
@@ -58,7 +65,7 @@ def serve(folder: Path, port: int = 0) -> Iterator[ObjectServer]:
         )
     try:
         _await(port, server, log)
-        yield ObjectServer(f"http://127.0.0.1:{port}", folder)
+        yield port
     finally:
         server.terminate()
         server.wait(10)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.manifests import experiment, policies, workspace
+from components.manifests import experiment, policies, reader, workspace
 from schemas import resolved, units
 from schemas.document import platform_document
 from schemas.storage import S3Storage, SwiftStorage
@@ -39,6 +39,7 @@ def test_whole_workspace(spec: resolved.Workspace) -> None:
         workspace.limit_range(spec),
         workspace.quota(spec),
         workspace.viewer(spec),
+        reader.stateful_set(spec),
         *policies.policies(spec),
         policies.training_peers("lab", "fit"),
     ]
@@ -128,7 +129,8 @@ def test_quota_has_room_for_what_a_spec_that_fits_needs(spec: resolved.Workspace
     assert quota is not None
     hard = quota["spec"]["hard"]
     pod = experiment.deployment(spec, spec.experiments["iris"])["spec"]["template"]["spec"]
-    beside = 2 * (2 + 2 + 2)  # two instances, a stage with its surge, two notebooks
+    # Two instances, a stage with its surge, two notebooks; the reader of logs.
+    beside = 2 * (2 + 2 + 2) + 1
     cpu = 8000 + beside * 10 + 2 * sum(requests(pod, "cpu"))
     memory = 20 * 2**30 + beside * 32 * 2**20 + 2 * sum(requests(pod, "memory"))
     assert units.millicores(hard["requests.cpu"]) == cpu
@@ -158,7 +160,14 @@ def test_only_what_is_bounded_is_in_the_quota(
 
 
 def test_viewer_sees_no_secrets_and_changes_nothing(spec: resolved.Workspace) -> None:
-    for rule in workspace.viewer(spec)["rules"]:
+    *looking, reading = workspace.viewer(spec)["rules"]
+    assert reading == {
+        "apiGroups": [""],
+        "resources": ["pods/portforward"],
+        "resourceNames": ["log-reader-0"],
+        "verbs": ["create", "get"],
+    }
+    for rule in looking:
         assert set(rule["verbs"]) == {"get", "list", "watch"}
         assert not {"*", "secrets", "pods/exec"} & {*rule["resources"], *rule["apiGroups"]}
 
