@@ -41,7 +41,7 @@ check: setup ## format, lint, strict types, import contracts, fast tests
 	$(BIN)/emctl validate $(SPECS)
 	$(BIN)/emctl schema --check --reference docs/reference/spec.md
 	$(BIN)/emctl images lock --check
-	$(BIN)/pytest -m "not e2e and not soak"
+	$(BIN)/pytest -m "not e2e"
 
 fix: setup ## format, and write generated files anew
 	$(BIN)/ruff format .
@@ -63,7 +63,7 @@ test: ## everything, the cluster too
 	$(call part,end to end,$(BIN)/pytest -m e2e --durations=25)
 
 soak: toolchain ## long random repeats (SOAK=20)
-	SOAK=$(SOAK) $(BIN)/pytest -m soak
+	SOAK=$(SOAK) $(BIN)/pytest -m soak -rP
 
 up: toolchain ## the main job: cluster, images, and all of stacks/local.yaml until it answers
 	$(BIN)/emctl local up

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from typing import Dict, Optional, Set, Tuple
+from typing import Callable, Dict, Optional, Set, Tuple
 
 from launcher import generations, record
 from launcher.generations import Folder, Generation
@@ -21,6 +21,9 @@ from launcher.storage import Storage
 
 KEPT = 2
 """So many generations stay: the newest may be found broken when it is needed."""
+REST_SECONDS = 1.0
+"""Nothing may change for so long before a checkpoint is taken from a script that runs."""
+_REST_TRIES = 10
 _ROUNDS = 3
 
 Signature = Dict[str, Tuple[int, int, int, int]]
@@ -51,11 +54,15 @@ class Checkpoints:
             text = "going on from checkpoint {} in {}"
             self._log.say(text.format(found.name, folder.place.address))
 
-    def save(self) -> None:
-        """Keep what is in EM_CHECKPOINT_DIR as a generation, if it is new. Raises Ended."""
+    def save(self, is_over: Callable[[float], bool]) -> None:
+        """Keep what is in EM_CHECKPOINT_DIR as a generation, if it is new. Raises Ended.
+
+        `is_over` waits so many seconds for the end of the script, and says whether it has come.
+        """
         seen = signature(self._directory)
         if seen == self._seen:
             return
+        seen = self._at_rest(seen, is_over)
         try:
             files = snapshot(self._directory, self._snapshot, set(self._last_files))
             if files is None:
@@ -67,6 +74,16 @@ class Checkpoints:
                 self._seen = seen
         finally:
             shutil.rmtree(self._snapshot, ignore_errors=True)
+
+    def _at_rest(self, seen: Signature, is_over: Callable[[float], bool]) -> Signature:
+        """Wait until nothing changes any more: the script may be between two files of a checkpoint,
+        or in the middle of a large one. One that never rests is taken as it is."""
+        for _ in range(_REST_TRIES):
+            ended = is_over(REST_SECONDS)
+            before, seen = seen, signature(self._directory)
+            if ended or seen == before:
+                break
+        return seen
 
     @property
     def _last_files(self) -> Dict[str, Digest]:

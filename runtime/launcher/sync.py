@@ -70,6 +70,7 @@ class Syncs:
         self._settings = settings
         self._log = log
         self._repeaters: List[Repeater] = []
+        self._script_over = threading.Event()
         self._given_up = threading.Event()
 
     def add(self, what: str, seconds: Callable[[], float], action: Callable[[], None]) -> None:
@@ -91,10 +92,12 @@ class Syncs:
 
         self.add("TensorBoard events", lambda: job.tensorboard_seconds, events)
         if kept:
-            self.add("checkpoint", lambda: self._settings.now().checkpoint_seconds, kept.save)
+            seconds = lambda: self._settings.now().checkpoint_seconds  # noqa: E731
+            self.add("checkpoint", seconds, lambda: kept.save(self._script_over.wait))
 
     def finish(self) -> None:
-        """Sync once more and wait for the end of it."""
+        """Sync once more, for the script is over, and wait for the end of it."""
+        self._script_over.set()
         for repeater in self._repeaters:
             repeater.finish()
         left = list(self._repeaters)

@@ -60,12 +60,13 @@ def test_up_again_changes_nothing_and_is_quick(cluster: LocalCluster) -> None:
     assert took < max(2, 4 * (looked - start))
 
 
+@pytest.mark.soak
 def test_up_repairs_whatever_process_was_killed(cluster: LocalCluster) -> None:
     cluster.apply(namespace("kept"), pod("kept", "pod", ["sleep", "3600"]))
     cluster.wait("-n", "kept", "pod/pod", "--for=condition=Ready")
     uid = cluster.get("-n", "kept", "pod", "pod")["metadata"]["uid"]
     seed = random.randrange(10**6)
-    chosen = random.Random(seed).sample(sorted(processes(cluster)), REPEATS)
+    chosen = random.Random(seed).choices(sorted(processes(cluster)), k=REPEATS)
     for name in chosen:
         end([processes(cluster)[name]])
         broken = cluster.emctl("status")

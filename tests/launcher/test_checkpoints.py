@@ -3,19 +3,18 @@
 import hashlib
 import json
 import os
-import random
 import re
-import signal
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from launcher import causes, checkpoints, record
+from launcher.layout import Layout
 
 from .conftest import HOST, Bench, place
 
-REPEATS = int(os.environ.get("SOAK", "3"))
 NAME = re.compile(r"\d{6}-\d{8}T\d{6}Z")
 COUNTS_ON = """
     import os, pathlib, sys
@@ -267,49 +266,6 @@ def test_input_without_a_whole_generation_is_named(kept: Bench) -> None:
     )
 
 
-def below(pid: int) -> list[int]:
-    """The processes that this one started, and those that they did."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    found = [int(child) for task in tasks for child in task.read_text().split()]
-    return found + [more for child in found for more in below(child)]
-
-
-@pytest.mark.parametrize("number", range(REPEATS))
-def test_kill_at_any_moment_loses_and_tears_nothing(kept: Bench, number: int) -> None:
-    """A step counts once its sync is over, and what is restored is one step, whole."""
-    kept.settings["checkpoint_seconds"] = 0.01
-    script = """
-        import os, pathlib, sys, time
-        folder = pathlib.Path(os.environ["EM_CHECKPOINT_DIR"])
-        parts = [folder / f"part{n}" for n in range(20)]
-        found = {p.read_text().strip() for p in parts if p.exists()}
-        print("restored", sorted(found), flush=True)
-        assert len(found) <= 1, found
-        if len(sys.argv) > 1:
-            for step in range(int(max(found, default="0")) + 1, 10_000):
-                for part in parts:
-                    part.write_text(str(step).ljust(20_000))
-                time.sleep(0.2)
-    """
-    kept.job["hyperparameters"] = {"forever": ""}
-    kept.script(script)
-    process = kept.start()
-    deadline = time.monotonic() + 30
-    while not generations(kept) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    closed = len(generations(kept))
-    assert closed
-    time.sleep(random.Random(number).uniform(0, 1.5))  # the moment is what is tried
-    for pid in [process.pid, *below(process.pid)]:  # a container is killed as a whole
-        os.kill(pid, signal.SIGKILL)
-    kept.finish(process)
-    kept.job["hyperparameters"] = {}
-    log = again(kept, script)
-    restored = re.search(r"restored \['(\d+)'\]", log)
-    assert restored, log
-    assert int(restored[1]) >= 1
-
-
 # --- snapshots --------------------------------------------------------------------------------
 
 
@@ -388,3 +344,43 @@ def test_torn_file_counts_never(
     target = str(tmp_path / "snapshot")
     assert list(checkpoints.snapshot(str(source), target, set()) or ()) == ["deep/state"]
     assert checkpoints.snapshot(str(source), target, {"model.bin"}) is None
+
+
+def test_a_checkpoint_is_taken_at_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two files of one, the script gets the time for the other."""
+    layout = Layout(str(tmp_path))
+    layout.create()
+    kept = checkpoints.Checkpoints(Mock(), Mock(), layout, Mock())
+    uploaded: list[list[str]] = []
+    monkeypatch.setattr(kept, "_upload", lambda files: uploaded.append(sorted(files)))
+    left = ["b", "c"]
+    (Path(layout.checkpoint) / "a").touch()
+
+    def is_over(_seconds: float) -> bool:
+        if left:
+            (Path(layout.checkpoint) / left.pop(0)).touch()
+        return False
+
+    kept.save(is_over)
+    assert uploaded == [["a", "b", "c"]]
+
+
+def test_a_checkpoint_that_never_rests_is_taken_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(str(tmp_path))
+    layout.create()
+    kept = checkpoints.Checkpoints(Mock(), Mock(), layout, Mock())
+    uploaded: list[int] = []
+    monkeypatch.setattr(kept, "_upload", lambda files: uploaded.append(len(files)))
+    (Path(layout.checkpoint) / "0").touch()
+    waited: list[float] = []
+
+    def is_over(seconds: float) -> bool:
+        waited.append(seconds)
+        (Path(layout.checkpoint) / str(len(waited))).touch()
+        return False
+
+    kept.save(is_over)
+    assert sum(waited) == 10
+    assert uploaded == [11]
