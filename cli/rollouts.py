@@ -104,7 +104,7 @@ class Rollouts:
 def _patience(stage: resolved.Stage) -> int:
     if stage.flavor.gpu_count:
         return GPU_SECONDS
-    return READY_SECONDS + NEXT_SECONDS * (stage.instances - 1)
+    return READY_SECONDS + NEXT_SECONDS * (stage.most_instances - 1)
 
 
 def _late(status: Status) -> Status:

@@ -33,8 +33,9 @@ class StageArgs:
 
 class Stage(pulumi.ComponentResource):
     """Service and HTTPRoute, and as soon as there is something to serve a Deployment; from two
-    instances a PodDisruptionBudget. Before pods are replaced, a hook has the artifact checked that
-    new ones would load: if it is missing or changed, nothing is touched.
+    instances a PodDisruptionBudget; with `autoscaling` a HorizontalPodAutoscaler, and then nobody
+    here looks at how many pods there are. Before pods are replaced, a hook has the artifact checked
+    that new ones would load: if it is missing or changed, nothing is touched.
 
     Outputs: `url`, its own host; `model` and `revision`, what it serves: both empty while it waits.
     """
@@ -58,12 +59,13 @@ class Stage(pulumi.ComponentResource):
         inside = pulumi.ResourceOptions(
             parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
         )
-        checked = pulumi.ResourceOptions.merge(
-            inside, pulumi.ResourceOptions(hooks=_artifact_hooks(args))
+        ignored = [stage.COUNT] if spec.autoscaling else None
+        pods = pulumi.ResourceOptions.merge(
+            inside, pulumi.ResourceOptions(hooks=_artifact_hooks(args), ignore_changes=ignored)
         )
         self.children = [
             KubernetesObject(
-                spec.object_name, manifest, checked if manifest["kind"] == "Deployment" else inside
+                spec.object_name, manifest, pods if manifest["kind"] == "Deployment" else inside
             )
             for manifest in stage.manifests(args.workspace, args.endpoint, spec, served)
         ]

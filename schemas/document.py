@@ -5,6 +5,7 @@ same resolved spec again.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from pydantic import BaseModel
 
@@ -144,15 +145,19 @@ def endpoint_document(endpoint: resolved.Endpoint) -> Document:
 
 def stage_document(stage: resolved.Stage) -> Document:
     """One entry of an endpoint's `stages`."""
-    return {
-        "description": stage.description,
-        "model": stage.model.name,
-        "resource_path": stage.resource_path,
-        "flavor": stage.flavor.name,
-        "instances": stage.instances,
-        "max_request_size": stage.max_request_size,
-        "request_timeout": duration_text(stage.request_timeout),
-    }
+    scaled = stage.autoscaling
+    return _given(
+        {
+            "description": stage.description,
+            "model": stage.model.name,
+            "resource_path": stage.resource_path,
+            "flavor": stage.flavor.name,
+            "instances": None if scaled else stage.instances,
+            "autoscaling": _given(asdict(scaled)) if scaled else None,
+            "max_request_size": stage.max_request_size,
+            "request_timeout": duration_text(stage.request_timeout),
+        }
+    )
 
 
 def notebook_document(notebook: resolved.Notebook) -> Document:

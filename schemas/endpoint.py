@@ -24,6 +24,19 @@ ResourcePath = Annotated[
 ]
 
 
+class Autoscaling(StrictModel):
+    min: Annotated[t.Whole, Within("instances")]
+    """Fewest instances."""
+    max: Annotated[t.Whole, Within("instances")]
+    """Most instances."""
+    cpu: Annotated[t.Whole, t.between(1, 1000)] | None = None
+    """Percent of the CPU that the flavor reserves, which instances use on average when they are as
+    many as they should be. Without it CPU does not count."""
+    memory: Annotated[t.Whole, t.between(1, 1000)] | None = None
+    """Percent of the memory that the flavor reserves, as `cpu`. Without it memory does not count.
+    """
+
+
 class Stage(StrictModel):
     description: t.Description = ""
     """What it is about. Defaults to none."""
@@ -36,11 +49,19 @@ class Stage(StrictModel):
     instances: Annotated[t.Whole, Within("instances")] = 1
     """Servers that share the requests. Defaults to one, which serves nothing while it is replaced
     on a lost node."""
+    autoscaling: Autoscaling | None = None
+    """As many instances as the load asks for, in place of `instances`. Without it their number is
+    fixed."""
     max_request_size: Annotated[t.Whole, t.between(1, 1024)] = 10
     """MB of a request's body; a longer one is refused. Defaults to 10."""
     request_timeout: Annotated[t.Duration, Within(Range(1, 3600, "s"))] = 60
     """Longest time from a request's begin to its answer; a pod that goes finishes what it has for
     as long. Defaults to `1m`."""
+
+    @property
+    def most_instances(self) -> int:
+        """So many there may be."""
+        return self.autoscaling.max if self.autoscaling else self.instances
 
 
 class Endpoint(StrictModel):
@@ -90,6 +111,7 @@ STAGE_CHANGES = {
     ),
     "flavor": ROLL,
     "instances": IN_PLACE,
+    "autoscaling": IN_PLACE,
     "max_request_size": ROLL,
     "request_timeout": ROLL,
 }

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from schemas import compute, names, resolved
 from schemas.cluster_types import is_full_image
 from schemas.document import training_document
-from schemas.endpoint import Endpoint
+from schemas.endpoint import Autoscaling, Endpoint
 from schemas.model import Model
 from schemas.notebook import Notebook
 from schemas.platform import Platform
@@ -208,7 +208,8 @@ def _endpoint(
             model=models[item.model],
             resource_path=item.resource_path,
             flavor=ground.flavors[item.flavor],
-            instances=item.instances,
+            instances=item.autoscaling.min if item.autoscaling else item.instances,
+            autoscaling=_autoscaling(item.autoscaling),
             max_request_size=item.max_request_size,
             request_timeout=item.request_timeout,
             host=names.stage_host(*place, name, stage),
@@ -227,6 +228,12 @@ def _endpoint(
         deletion_protection=written.deletion_protection,
         host=names.endpoint_host(*place, name),
     )
+
+
+def _autoscaling(written: Autoscaling | None) -> resolved.Autoscaling | None:
+    if written is None:
+        return None
+    return resolved.Autoscaling(written.min, written.max, written.cpu, written.memory)
 
 
 def _notebook(

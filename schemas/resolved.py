@@ -171,6 +171,18 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscaling:
+    """How many instances a stage has, by its load. Targets are percent of what is reserved."""
+
+    min: int
+    max: int
+    cpu: int | None
+    """None: CPU does not count."""
+    memory: int | None
+    """None: memory does not count."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A model that is served, under a host of its own."""
 
@@ -181,11 +193,19 @@ class Stage:
     resource_path: str
     flavor: Flavor
     instances: int
+    """With `autoscaling` those that it begins with."""
+    autoscaling: Autoscaling | None
+    """None: there are always `instances`."""
     max_request_size: int
     """MB of a body."""
     request_timeout: int
     """Seconds."""
     host: str
+
+    @property
+    def most_instances(self) -> int:
+        """So many there may be, but for one that replaces another."""
+        return self.autoscaling.max if self.autoscaling else self.instances
 
     @property
     def object_name(self) -> str:

@@ -15,6 +15,11 @@ KIND = "stage"
 READY_SECONDS = 600
 """A pod that is not ready after this is a failure; it goes on loading and may still become so."""
 
+_FORCED = {"pulumi.com/patchForce": "true"}
+"""Whoever scaled it before: a number of instances in the spec counts."""
+COUNT = "spec.replicas"
+"""Of a Deployment: what an autoscaler settles."""
+
 
 def stage_labels(stage: resolved.Stage) -> dict[str, str]:
     """Of its objects; stages of two endpoints may have one name."""
@@ -34,7 +39,7 @@ def deployment(
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {**_metadata(workspace, stage), "annotations": dict(SKIP_AWAIT)},
+        "metadata": {**_metadata(workspace, stage), "annotations": {**SKIP_AWAIT, **_FORCED}},
         "spec": {
             "replicas": stage.instances,
             "revisionHistoryLimit": 2,
@@ -47,6 +52,38 @@ def deployment(
             "template": server.pod_template(
                 workspace, endpoint, stage, served, stage_labels(stage)
             ),
+        },
+    }
+
+
+def autoscaler(
+    workspace: resolved.Workspace, stage: resolved.Stage, scaled: resolved.Autoscaling
+) -> Manifest:
+    """Settles how many pods there are, from what the metrics API says of them."""
+    targets = {"cpu": scaled.cpu, "memory": scaled.memory}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": _metadata(workspace, stage),
+        "spec": {
+            "scaleTargetRef": {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "name": stage.object_name,
+            },
+            "minReplicas": scaled.min,
+            "maxReplicas": scaled.max,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": name,
+                        "target": {"type": "Utilization", "averageUtilization": percent},
+                    },
+                }
+                for name, percent in targets.items()
+                if percent is not None
+            ],
         },
     }
 
@@ -95,8 +132,10 @@ def manifests(
     found = [service(workspace, stage), route(workspace, stage)]
     if served is not None:
         found.append(deployment(workspace, endpoint, stage, served))
-        if stage.instances > 1:
+        if stage.most_instances > 1:
             found.append(disruption_budget(workspace, stage))
+        if stage.autoscaling is not None:
+            found.append(autoscaler(workspace, stage, stage.autoscaling))
     return found
 
 

@@ -132,7 +132,7 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     stages = [stage for item in workspace.endpoints.values() for stage in item.stages.values()]
     pods = (
         sum(training.instances for training in workspace.trainings.values())
-        + sum(stage.instances + STAGE_SURGE for stage in stages)
+        + sum(stage.most_instances + STAGE_SURGE for stage in stages)
         + len(workspace.notebooks)
     )
     cpu = pods * _BESIDE * millicores(_REQUESTS["cpu"])

@@ -1,6 +1,6 @@
 """Endpoints and stages."""
 
-from schemas.endpoint import Endpoint
+from schemas.endpoint import Endpoint, Stage
 from schemas.nearest import listed
 from schemas.rules.size import gpu_nodes
 from schemas.spec import Spec, has
@@ -19,7 +19,8 @@ def check(spec: Spec) -> None:
                 target = (*stage_path, "flavor")
                 spec.refer(target, stage.flavor, "flavor", "platform", "flavors")
             serving(spec, stage.model, stage_path)
-            gpu_nodes(spec, stage, stage_path)
+            gpu_nodes(spec, stage, stage_path, "most_instances")
+            autoscaling(spec, stage, stage_path)
 
 
 def default_stage(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
@@ -52,6 +53,21 @@ def traffic(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
                 f"{paths[default]}: stages that share requests need one resource_path"
             )
             spec.report("traffic", (*place, name), message)
+
+
+def autoscaling(spec: Spec, stage: Stage, path: tuple[str, ...]) -> None:
+    """It has a range and a target, and no fixed number stands beside it."""
+    scaled, place = stage.autoscaling, (*path, "autoscaling")
+    if scaled is None:
+        return
+    if scaled.min > scaled.max:
+        message = f"min is {scaled.min}, above max, which is {scaled.max}"
+        spec.report("autoscaling", (*place, "min"), message)
+    if scaled.cpu is None and scaled.memory is None:
+        spec.report("autoscaling", place, "it has no target", "add cpu: 70, memory: 70 or both")
+    if "instances" in spec.names(*path):
+        message = "autoscaling settles how many instances there are"
+        spec.report("autoscaling", (*path, "instances"), message, "remove one of the two")
 
 
 def serving(spec: Spec, model_name: str, path: tuple[str, ...]) -> None:

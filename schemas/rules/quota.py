@@ -49,7 +49,7 @@ def _total(spec: Spec) -> _Total:
             _add(spec, total, training, getattr(training, "instances", 0))
     for endpoint in spec.sections["endpoints"].values():
         for stage in getattr(endpoint, "stages", {}).values():
-            _add(spec, total, stage, stage.instances + STAGE_SURGE)
+            _add(spec, total, stage, stage.most_instances + STAGE_SURGE)
     for notebook in spec.sections["notebooks"].values():
         total.storage += getattr(notebook, "data_storage", 0)
         if getattr(notebook, "state", "stopped") == "running":

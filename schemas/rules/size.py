@@ -25,10 +25,11 @@ def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
     spec.report("core-type", (*path, "flavor"), message, hint or "choose another image")
 
 
-def gpu_nodes(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
-    """All instances of a GPU flavor fit on its pool's nodes at once."""
-    if not has(owner, "flavor", "instances"):
+def gpu_nodes(spec: Spec, owner: Any, path: tuple[str, ...], instances: str = "instances") -> None:
+    """All instances of a GPU flavor fit on its pool's nodes at once; `instances` counts them."""
+    if not has(owner, "flavor", instances):
         return
+    count = getattr(owner, instances)
     flavor = getattr(spec.platform, "flavors", {}).get(owner.flavor)
     if not isinstance(flavor, GpuFlavor):
         return
@@ -36,9 +37,9 @@ def gpu_nodes(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
     if pool is None or flavor.gpu.count > pool.gpus_per_node:
         return
     room = pool.gpus_per_node // flavor.gpu.count * pool.nodes
-    if owner.instances > room:
+    if count > room:
         message = (
-            f"{owner.instances} instances with {flavor.gpu.count} GPUs each do not fit on the "
+            f"{count} instances with {flavor.gpu.count} GPUs each do not fit on the "
             f"{pool.nodes} nodes of pool {flavor.pool!r} with {pool.gpus_per_node} GPUs each"
         )
         spec.report("gpu-nodes", (*path, "flavor"), message, f"at most {room} fit")

@@ -205,6 +205,23 @@ def test_shares_lead_to_stages_that_all_serve(spec: resolved.Workspace) -> None:
     assert stages.asked == ["green"]
 
 
+def test_nobody_here_counts_the_pods_of_a_stage_that_scales_itself(
+    spec: resolved.Workspace,
+) -> None:
+    parent = spec.endpoints["iris"]
+    scaled = replace(parent.stages["blue"], autoscaling=resolved.Autoscaling(2, 5, 70, None))
+    changed = replace(parent, stages={**parent.stages, "blue": scaled})
+    other = replace(spec, endpoints={**spec.endpoints, "iris": changed})
+    served: dict[str, Served | None] = {"blue": artifact(), "green": artifact()}
+    ignored = {
+        node.name: node.ignore_changes
+        for node in graph(other, served).nodes.values()
+        if node.ignore_changes
+    }
+    assert ignored == {"stage-blue-iris": ("spec.replicas",)}
+    assert not [node for node in graph(spec, served).nodes.values() if node.ignore_changes]
+
+
 def test_protected_endpoint_may_lose_a_stage(spec: resolved.Workspace) -> None:
     made = graph(spec, {"blue": artifact(), "green": None})
     protected = {node.name for node in made.nodes.values() if node.protect}

@@ -26,7 +26,7 @@ def spec() -> resolved.Workspace:
 
 def test_nobody_waits_for_a_gpu(spec: resolved.Workspace) -> None:
     found = made(spec, of="green")
-    assert found["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert found["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
     assert pod(found)["nodeSelector"] == {"example.com/pool": "a100"}
     taint = {"operator": "Equal", "value": "present", "effect": "NoSchedule"}
     assert pod(found)["tolerations"] == [{"key": "nvidia.com/gpu", **taint}]
@@ -37,7 +37,7 @@ def test_nobody_waits_for_a_gpu(spec: resolved.Workspace) -> None:
 def test_pulumi_waits_for_no_pods(spec: resolved.Workspace) -> None:
     found = made(spec, instances=10)
     assert found["spec"]["replicas"] == 10
-    assert found["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert found["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
 def test_what_is_only_said_about_a_stage_touches_no_pod(spec: resolved.Workspace) -> None:
@@ -228,3 +228,37 @@ def test_what_the_platform_no_longer_has_is_named(
     found = stage.unservable(on(spec, **changes).platform, artifact())
     assert found.endswith(reason)
     assert bool(found) == bool(reason)
+
+
+def test_autoscaler_settles_the_number_within_its_range(spec: resolved.Workspace) -> None:
+    parent = spec.endpoints["iris"]
+    scaled = resolved.Autoscaling(2, 5, cpu=70, memory=None)
+    one = replace(parent.stages["blue"], instances=2, autoscaling=scaled)
+    found = {item["kind"]: item for item in stage.manifests(spec, parent, one, artifact())}
+    assert found["Deployment"]["spec"]["replicas"] == 2
+    assert "PodDisruptionBudget" in found
+    assert found["HorizontalPodAutoscaler"] == {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {
+            key: found["Service"]["metadata"][key] for key in ("name", "namespace", "labels")
+        },
+        "spec": {
+            "scaleTargetRef": {
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "name": "stage-blue-iris",
+            },
+            "minReplicas": 2,
+            "maxReplicas": 5,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 70},
+                    },
+                }
+            ],
+        },
+    }
