@@ -183,6 +183,14 @@ class Bench:
         process.send_signal(signal.SIGTERM)
         return self.finish(process, seen)
 
+    def kill(self, process: "subprocess.Popen[bytes]", seen: bytes = b"") -> Result:
+        """Kill the launcher with all that it started, which would stay: a container ends whole."""
+        started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        for pid in started:
+            os.kill(int(pid), signal.SIGKILL)
+        return self.finish(process, seen)
+
     def read_until(self, process: "subprocess.Popen[bytes]", text: bytes) -> bytes:
         """The log up to the line with `text`."""
         assert process.stdout is not None

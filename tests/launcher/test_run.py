@@ -3,10 +3,8 @@
 import ast
 import hashlib
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -131,16 +129,7 @@ def test_launcher_that_is_killed_has_left_a_word(bench: Bench) -> None:
     bench.script("import time; print('waits', flush=True); time.sleep(60)")
     process = bench.start()
     seen = bench.read_until(process, b"waits")
-    script = children(process.pid)
-    process.kill()
-    for pid in script:
-        os.kill(pid, signal.SIGKILL)
-    assert bench.finish(process, seen).sentence == causes.KILLED.sentence
-
-
-def children(pid: int) -> list[int]:
-    """The processes right below one."""
-    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    assert bench.kill(process, seen).sentence == causes.KILLED.sentence
 
 
 def test_links_in_the_model_are_uploaded_as_files(bench: Bench) -> None:

@@ -1,7 +1,6 @@
 """`max_time`: run time of all attempts together, and the end of a run when it is over."""
 
 import json
-import signal
 import time
 from typing import Any
 
@@ -34,10 +33,14 @@ def written(bench: Bench) -> dict[str, Any]:
 
 
 def test_endless_script_ends_with_its_last_checkpoint(bench: Bench) -> None:
-    bench.settings["max_time_seconds"] = 1
     bench.job["checkpoint"] = place("b/checkpoints")
     bench.script(ENDLESS)
-    result = bench.run()
+    process = bench.start()
+    seen = bench.read_until(process, b"runs")
+    # Now that the script is there to hear it, however long that took.
+    bench.settings["max_time_seconds"] = 1
+    bench.write_settings()
+    result = bench.finish(process, seen)
     assert (result.code, result.sentence) == (causes.TIME_OVER.code, "max_time of 1s is over")
     assert [file.read_text() for file in (bench.bucket / "checkpoints").glob("*/step")] == ["7"]
     assert not (bench.output / "completion.json").exists()
@@ -106,8 +109,7 @@ def test_killed_run_loses_no_more_than_an_interval(bench: Bench) -> None:
     assert process.stdout is not None
     while b"kept" not in process.stdout.readline():
         pass
-    process.send_signal(signal.SIGKILL)
-    bench.finish(process)
+    bench.kill(process)
     assert written(bench)["seconds"] > 0
 
 
