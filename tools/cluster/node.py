@@ -218,7 +218,7 @@ class Node:
 
     def _kubelet(self) -> Unit:
         dns = self.links.service_ip(DNS_IP)
-        text = files.kubelet(self.folder / "pki", self.links.node_ip, dns, self.cgroup.name)
+        text = files.kubelet(self.folder / "pki", self.links.node_ip, dns, self.cgroup)
         path = self._write("kubelet.yaml", text)
         return self._unit(
             "kubelet",

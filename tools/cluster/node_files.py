@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from tools.cluster.cgroups import CgroupRoot
+
 CNI_BINARIES = "/usr/lib/cni"  # where Debian's package has them
 CONTAINERD_STATE = "/run/containerd"  # on the node's own /run
 
@@ -63,9 +65,12 @@ def pod_network(folder: Path, pod_cidr: str) -> str:
     return json.dumps(content, indent=2)
 
 
-def kubelet(pki: Path, node_ip: str, dns_ip: str, cgroup: str) -> str:
+def kubelet(pki: Path, node_ip: str, dns_ip: str, cgroup: CgroupRoot) -> str:
     """The kubelet. Nothing could pull an image again, so none is ever removed, and no pod is
     evicted for the disk's sake."""
+    # A process that takes too much memory ends alone, with either version of cgroups: what started
+    # it can say so.
+    alone = {"singleProcessOOMKill": True} if cgroup.version == 2 else {}
     return yaml.safe_dump(
         {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -81,7 +86,8 @@ def kubelet(pki: Path, node_ip: str, dns_ip: str, cgroup: str) -> str:
             "tlsPrivateKeyFile": str(pki / "kubelet.key"),
             "containerRuntimeEndpoint": f"unix://{CONTAINERD_STATE}/containerd.sock",
             "cgroupDriver": "cgroupfs",
-            "cgroupRoot": f"/{cgroup}",
+            "cgroupRoot": f"/{cgroup.name}",
+            **alone,
             "failCgroupV1": False,
             "enforceNodeAllocatable": [],
             "failSwapOn": False,
