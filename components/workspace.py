@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.manifests import Manifest, launcher, nas, policies, reader, stores
+from components.manifests import (
+    Manifest,
+    certificate,
+    launcher,
+    nas,
+    policies,
+    reader,
+    stores,
+)
 from components.manifests import workspace as manifests
 from components.objects import KubernetesObject
 from schemas import resolved
@@ -91,6 +99,7 @@ class Workspace(pulumi.ComponentResource):
                 manifests.limit_range(spec),
                 *([] if quota is None else [quota]),
                 *policies.policies(spec),
+                *certificate.manifests(spec),
                 *(claim for claim in shares if claim["kind"] == "PersistentVolumeClaim"),
                 viewer,
                 reader.stateful_set(spec),

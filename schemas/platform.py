@@ -30,6 +30,16 @@ class AwsTarget(StrictModel):
 Target = Annotated[KubernetesTarget | AwsTarget, Field(discriminator="type")]
 
 
+class Certificate(StrictModel):
+    secret: c.ObjectName
+    """Secret (kubernetes.io/tls) of the workspace's namespace that holds it; Gateways of the
+    Gateway's namespace may read it."""
+    issuer: c.ObjectName | None = None
+    """Issuer of cert-manager's that fills the Secret. Without it the Secret must exist."""
+    issuer_kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
+    """Kind of the issuer. Defaults to one of the whole cluster."""
+
+
 class Gateway(StrictModel):
     namespace: c.ObjectName
     """Namespace of the Gateway."""
@@ -43,6 +53,9 @@ class Gateway(StrictModel):
     """Where the gateway answers, to check routes at; the Host header says which is meant."""
     tls: bool = False
     """Whether the listener speaks HTTPS. Defaults to no: URLs start with http://."""
+    certificate: Certificate | None = None
+    """Certificate of the workspace's hosts, for a listener that speaks HTTPS and names its Secret.
+    Without it the listener has its own."""
 
 
 class StorageClasses(StrictModel):

@@ -15,6 +15,7 @@ def check(spec: Spec) -> None:
     built_images(spec, platform)
     needed_images(spec, platform)
     flavors(spec, platform)
+    certificate(spec, platform)
     limits(spec, platform)
 
 
@@ -75,6 +76,16 @@ def flavors(spec: Spec, platform: Platform) -> None:
             if wanted > there:
                 message = f"asks for {wanted} GPUs, but a node of pool {flavor.pool!r} has {there}"
                 spec.report("gpu-count", (*path, "gpu", "count"), message, "choose another pool")
+
+
+def certificate(spec: Spec, platform: Platform) -> None:
+    """A certificate is for a listener that speaks HTTPS."""
+    if has(platform, "gateway") and has(platform.gateway, "certificate", "tls"):
+        gateway = platform.gateway
+        if gateway.certificate and not gateway.tls:
+            message = "the listener speaks no HTTPS, so nothing would use the certificate"
+            path = ("platform", "gateway", "certificate")
+            spec.report("certificate", path, message, "set tls: true, or leave it out")
 
 
 def limits(spec: Spec, platform: Platform) -> None:

@@ -1,19 +1,29 @@
 """Pods of stages on a real node: how their artifact comes in, and how they end."""
 
+import datetime
 import hashlib
 import json
+import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from components.manifests import Manifest, nas, stage, stores
+from components.manifests import Manifest, certificate, nas, routes, stage, stores
 from components.manifests.served import Served, served
 from schemas import load, resolved
+from schemas.access import Access
 from schemas.address import Address, parse_address
+from schemas.platform import Certificate
 from schemas.storage import S3Storage
 from tests.support.checkout import ROOT, Checkout
 from tests.support.cluster import IMAGES, LocalCluster, namespace, until
@@ -77,6 +87,9 @@ def spec(cluster: LocalCluster) -> resolved.Workspace:
     storage = found.platform.object_storage[STORE]
     assert isinstance(storage, S3Storage)
     endpoint = cluster.storage.endpoint
+    secure = found.platform.gateway.model_copy(
+        update={"certificate": Certificate.model_validate({"secret": "hosts"})}
+    )
     model = replace(found.models["iris"], name="given", source=parsed(ON_NAS))
     return replace(
         found,
@@ -84,6 +97,7 @@ def spec(cluster: LocalCluster) -> resolved.Workspace:
         platform=replace(
             found.platform,
             object_storage={STORE: storage.model_copy(update={"endpoint": endpoint})},
+            gateway=secure,
             serving={"tensorflow": resolved.Serving("tensorflow", IMAGES["python"], "v1")},
         ),
         trainings={},
@@ -103,8 +117,10 @@ def _home(cluster: LocalCluster, spec: resolved.Workspace) -> Iterator[None]:
     home["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": "baseline"}
     keys = {"s3AccessKey": cluster.storage.access_key, "s3SecretKey": cluster.storage.secret_key}
     volumes = nas.volumes(spec)
-    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": keys}
-    cluster.apply(home, *volumes, {**secret, "metadata": stores.credentials_metadata(NAME)})
+    credentials = {"apiVersion": "v1", "kind": "Secret", "stringData": keys}
+    metadata = stores.credentials_metadata(NAME)
+    cluster.apply(home, *volumes, {**credentials, "metadata": metadata})
+    cluster.apply(*certificate.manifests(spec))
     yield
     cluster.kubectl("delete", "namespace", NAME, "--wait=false")
     for volume in volumes:
@@ -113,9 +129,11 @@ def _home(cluster: LocalCluster, spec: resolved.Workspace) -> Iterator[None]:
             cluster.kubectl("delete", "persistentvolume", name, "--wait=false")
 
 
-def manifests(spec: resolved.Workspace, name: str, item: Served) -> list[Manifest]:
+def manifests(
+    spec: resolved.Workspace, name: str, item: Served, access: Access | None = None
+) -> list[Manifest]:
     """All objects of a stage with one pod, behind a host of its own."""
-    parent = spec.endpoints["iris"]
+    parent = replace(spec.endpoints["iris"], access=access or Access())
     one = replace(
         parent.stages["blue"],
         name=name,
@@ -171,6 +189,144 @@ def test_foreign_server_ends_after_the_requests_that_it_has(
     assert answer.json() == {"predictions": [[arguments, ["1"], ["saved_model.pb"]]]}
     rest, _ = log.communicate()
     assert rest.splitlines() == ["answered", "told to stop"]
+
+
+def secret(name: str, **values: str) -> Manifest:
+    """A Secret of the namespace."""
+    metadata = {"name": name, "namespace": NAME}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}
+
+
+def test_callers_show_keys_that_change_without_a_gap(
+    cluster: LocalCluster, web: Web, spec: resolved.Workspace
+) -> None:
+    old, new = "old-key-0123456789", "new-key-0123456789"
+    item = served(spec.models["given"], {}, None)
+    assert item is not None
+    access = Access.model_validate({"api_keys": {"secret": "callers"}})
+    made = manifests(spec, "guarded", item, access)
+    (deployment,) = (found for found in made if found["kind"] == "Deployment")
+    (*_, server) = deployment["spec"]["template"]["spec"]["initContainers"]
+    server["command"] = ["python3", "-c", DOUBLE]
+    cluster.apply(secret("callers", first=old), *made)
+    cluster.wait(
+        "-n", NAME, "deployment/stage-guarded-iris", "--for=condition=Available", seconds=180
+    )
+    url = f"http://guarded-iris.{NAME}.easymaker.localhost/inference"
+    body = {"instances": [[0, 0, 0, 0]]}
+
+    def status(key: str) -> int:
+        return web.call(url, body, {"X-Api-Key": key}).status
+
+    until(lambda: status(old) == 200, "the route to the stage", 60)
+    refused = web.call(url, body)
+    assert refused.status == 401
+    assert refused.headers["Www-Authenticate"].startswith("ApiKey ")
+    assert status(new) == 401
+    cluster.apply(secret("callers", first=old, second=new))
+    pod = pod_of(cluster, "guarded")["metadata"]["name"]
+    # The kubelet looks at Secrets when it looks at the pod: once a minute, or when it changes.
+    cluster.kubectl("-n", NAME, "annotate", "pod", pod, "test/look=1")
+    seen = []
+
+    def both() -> bool:
+        seen.append(status(old))
+        return status(new) == 200
+
+    until(both, "the second key", 120)
+    assert set(seen) == {200}
+    said = cluster.kubectl("-n", NAME, "logs", pod, "--container=front")
+    assert " 200 " in said
+    assert "by second" in said
+    assert old not in said
+    assert new not in said
+    cluster.kubectl("-n", NAME, "delete", "deployment", "stage-guarded-iris")
+
+
+def test_gateway_speaks_tls_with_the_workspaces_certificate(
+    cluster: LocalCluster, spec: resolved.Workspace, tmp_path: Path
+) -> None:
+    host = f"secure.{NAME}.easymaker.localhost"
+    key, signed = self_signed(f"*.{NAME}.easymaker.localhost")
+    (tmp_path / "ca.crt").write_text(signed)
+    gateway = {"name": "secure", "namespace": spec.platform.gateway.namespace}
+    reference = {"kind": "Secret", "name": "hosts", "namespace": NAME}
+    listener = {
+        "name": "https",
+        "protocol": "HTTPS",
+        "port": cluster.gateway_port,
+        "hostname": f"*.{NAME}.easymaker.localhost",
+        "tls": {"certificateRefs": [reference]},
+        "allowedRoutes": {"namespaces": {"from": "All"}},
+    }
+    secure = replace(
+        spec,
+        platform=replace(
+            spec.platform,
+            gateway=spec.platform.gateway.model_copy(
+                update={"name": "secure", "listener": "https", "tls": True}
+            ),
+        ),
+    )
+    api = "gateway.networking.k8s.io/v1"
+    tls = {**secret("hosts", **{"tls.crt": signed, "tls.key": key}), "type": "kubernetes.io/tls"}
+    route = routes.route(secure, {"name": "secure", "namespace": NAME}, host, {"none": 1})
+    cluster.apply(
+        tls,
+        {
+            "apiVersion": api,
+            "kind": "Gateway",
+            "metadata": gateway,
+            "spec": {"gatewayClassName": "traefik", "listeners": [listener]},
+        },
+        route,
+    )
+    try:
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.crt"))
+
+        def answer() -> str:
+            address = ("127.0.0.1", cluster.gateway_port)
+            try:
+                with (
+                    socket.create_connection(address, timeout=30) as line,
+                    context.wrap_socket(line, server_hostname=host) as talk,
+                ):
+                    talk.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                    return talk.recv(100).decode()
+            except ssl.SSLError as error:
+                return str(error)
+
+        # The route is there, its service is not: the gateway itself says so, inside of TLS.
+        until(lambda: answer().startswith("HTTP/1.1 50"), f"TLS ({answer()})", 60)
+        cluster.kubectl("-n", NAME, "delete", "referencegrant", "certificate")
+        until(lambda: "certificate verify failed" in answer(), "the end of the grant", 60)
+    finally:
+        cluster.kubectl("-n", gateway["namespace"], "delete", "gateway", "secure")
+        cluster.apply(*certificate.manifests(spec))
+
+
+def self_signed(host: str) -> tuple[str, str]:
+    """A key and a certificate of its own for a host, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stage pods")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private.decode(), made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @pytest.mark.parametrize(

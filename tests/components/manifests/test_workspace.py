@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from components.manifests import experiment, policies, reader, workspace
+from components.manifests import certificate, experiment, policies, reader, workspace
 from schemas import resolved, units
 from schemas.document import platform_document
+from schemas.platform import Certificate
 from schemas.storage import S3Storage, SwiftStorage
 from tests.support.workspaces import workspace as spec_of
 
@@ -46,6 +47,59 @@ def test_whole_workspace(spec: resolved.Workspace) -> None:
     annotations = made[1]["metadata"]["annotations"]  # type: ignore[index]
     assert json.loads(annotations.pop("easymaker.io/spec")) == platform_document(spec.platform)
     assert made == json.loads(GOLDEN.read_text())
+
+
+def test_certificate_is_the_workspaces_and_the_gateway_may_read_it(
+    spec: resolved.Workspace,
+) -> None:
+    def made(**named: str) -> list[Any]:
+        given = Certificate.model_validate(named) if named else None
+        gateway = spec.platform.gateway.model_copy(update={"certificate": given})
+        return certificate.manifests(with_platform(spec, gateway=gateway))
+
+    assert made() == []
+    metadata = {
+        "name": "certificate",
+        "namespace": "lab",
+        "labels": {
+            "app.kubernetes.io/managed-by": "pulumi",
+            "easymaker.io/kind": "workspace",
+            "easymaker.io/name": "lab",
+        },
+    }
+    grant = {
+        "apiVersion": "gateway.networking.k8s.io/v1beta1",
+        "kind": "ReferenceGrant",
+        "metadata": metadata,
+        "spec": {
+            "from": [
+                {
+                    "group": "gateway.networking.k8s.io",
+                    "kind": "Gateway",
+                    "namespace": spec.platform.gateway.namespace,
+                }
+            ],
+            "to": [{"group": "", "kind": "Secret", "name": "hosts"}],
+        },
+    }
+    assert made(secret="hosts") == [grant]
+    assert made(secret="hosts", issuer="letsencrypt") == [
+        grant,
+        {
+            "apiVersion": "cert-manager.io/v1",
+            "kind": "Certificate",
+            "metadata": {**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            "spec": {
+                "secretName": "hosts",
+                "dnsNames": ["*.lab.ml.test"],
+                "issuerRef": {
+                    "group": "cert-manager.io",
+                    "kind": "ClusterIssuer",
+                    "name": "letsencrypt",
+                },
+            },
+        },
+    ]
 
 
 def test_each_storage_is_let_out_to_where_it_is(spec: resolved.Workspace) -> None:
