@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,12 @@ def test_a_hyperparameter_makes_one_job_and_then_the_stage_rolls_without_a_faile
     for job in (old, new):
         assert job.rpartition("-")[2] in shown
 
+    with changed_artifact(checkout, new) as sentence:
+        refused = checkout.pulumi("up", "--yes", "--skip-preview", "--stack=local")
+    assert refused.returncode != 0
+    assert sentence in " ".join((refused.stdout + refused.stderr).split())
+    assert stage(checkout) == served
+
     with load(web, ENDPOINT, {"instances": GUIDE}, rate=20) as seen:
         applied_directly(checkout)
         cluster.kubectl("rollout", "status", "deployment", *STAGE, "--timeout=120s")
@@ -155,6 +162,21 @@ def test_a_hyperparameter_makes_one_job_and_then_the_stage_rolls_without_a_faile
     assert seen.outcomes["200"] >= 60
     assert not stage(checkout)["pods"] & served["pods"]
     web.predict(ENDPOINT, GUIDE)
+
+
+@contextmanager
+def changed_artifact(checkout: Checkout, job: str) -> Iterator[str]:
+    """While a file of what the Job made is another one: what an apply says to that."""
+    output = f"{RESULTS}/{job.removeprefix('training-')}"
+    files = checkout.record(output)["files"]
+    path = min(files, key=lambda name: files[name]["size"])
+    content = checkout.object(f"{output}/{path}")
+    checkout.put(f"{output}/{path}", content + b"x")
+    yield (
+        f"endpoints.iris.stages.blue: it stays as it is: {output}/model: the artifact is not what "
+        f"its training made: {path.removeprefix('model/')} is different"
+    )
+    checkout.put(f"{output}/{path}", content)
 
 
 def stage(checkout: Checkout) -> dict[str, Any]:

@@ -131,9 +131,10 @@ class Checkout:
             call("config", "set", "--secret", f"easymaker:{key}", value)
         return call
 
-    def put(self, address: str, content: str) -> None:
+    def put(self, address: str, content: str | bytes) -> None:
         """Write an object."""
-        self._rclone("rcat", _remote(address), stdin=content.encode())
+        stdin = content.encode() if isinstance(content, str) else content
+        self._rclone("rcat", _remote(address), stdin=stdin)
 
     def listing(self, address: str) -> dict[str, int]:
         """Path and size of all objects below an `obs://` address."""
