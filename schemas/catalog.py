@@ -68,6 +68,7 @@ BETWEEN = {
     "copy-cycle": "Copies do not form a circle.",
     "image-use": "An image is used for what it is made for.",
     "core-type": "A GPU image has a GPU flavor, a CPU image a CPU flavor.",
+    "processes": "Several processes an instance are PyTorch's, and no more than CPUs or GPUs.",
     "variable-twice": "No two keys become one variable.",
     "model-source": "A model comes from a training or from a path.",
     "model-framework": "A model is of its training's framework.",

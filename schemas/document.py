@@ -97,6 +97,7 @@ def training_document(training: resolved.Training) -> Document:
             "image": training.image.name,
             "flavor": training.flavor.name,
             "instances": training.instances,
+            "processes_per_node": training.processes_per_node,
             "input_data": _texts(training.input_data),
             "checkpoint_input": _text(training.checkpoint_input),
             "output_data": training.output_data.text,

@@ -162,6 +162,7 @@ def _training(
         "image": ground.images[written.image],
         "flavor": ground.flavors[written.flavor],
         "instances": written.instances,
+        "processes_per_node": written.processes_per_node,
         "input_data": _sorted(written.input_data),
         "checkpoint_input": written.checkpoint_input,
         "output_data": written.output_data,

@@ -125,6 +125,8 @@ class Training:
     image: Image
     flavor: Flavor
     instances: int
+    processes_per_node: int | None
+    """None: one, and with one instance without torchrun's variables."""
     input_data: dict[str, Address]
     checkpoint_input: Address | None
     """None: EM_CHECKPOINT_INPUT_DIR is not set."""

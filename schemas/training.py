@@ -58,6 +58,10 @@ class Training(StrictModel):
     """Size of each instance, a name of `platform.flavors`."""
     instances: Annotated[t.Whole, Within("instances")] = 1
     """Pods that train together. Defaults to one."""
+    processes_per_node: Annotated[t.Whole, t.between(1, 256)] | None = None
+    """Processes of the script in each instance, with torchrun's variables; PyTorch images only, and
+    at most as many as the flavor has GPUs, or CPUs. Without it one process, and torchrun's
+    variables from two instances on."""
     input_data: Annotated[dict[t.FolderName, t.StorageAddress], Within("input_data")] = Field(
         default_factory=dict
     )
@@ -118,6 +122,7 @@ CHANGES = {
     "image": RETRAIN,
     "flavor": RETRAIN,
     "instances": RETRAIN,
+    "processes_per_node": RETRAIN,
     "input_data": RETRAIN,
     "checkpoint_input": RETRAIN,
     "output_data": RETRAIN,

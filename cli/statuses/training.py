@@ -6,7 +6,7 @@ from cli.statuses import pods
 from cli.statuses.objects import Objects, conditions, holds, is_going, is_owner, made
 from cli.statuses.status import Status, Trouble
 from components.manifests import Manifest
-from components.manifests.training import KIND, RETRIED_CODES
+from components.manifests.training import KIND, PEER_LOST, RETRIED_CODES
 
 MAIN = "main"
 """The container in which the launcher runs the script."""
@@ -64,9 +64,9 @@ def _ended(job: Manifest, found: list[Manifest], objects: Objects) -> Status | N
     if failed := holds(job, "Failed"):
         began = any(_began(pod) for pod in found) or not found
         word = Word.FAIL_TRAIN if began else Word.CREATE_FAILED
-        return Status(word, _why(failed, found, objects), failed.get("lastTransitionTime", ""))
+        return Status(word, _why(job, failed, found, objects), failed.get("lastTransitionTime", ""))
     if target := holds(job, "FailureTarget"):
-        return Status(Word.FAIL_TRAIN_IN_PROGRESS, _why(target, found, objects))
+        return Status(Word.FAIL_TRAIN_IN_PROGRESS, _why(job, target, found, objects))
     return Status(Word.COMPLETE_IN_PROGRESS) if holds(job, "SuccessCriteriaMet") else None
 
 
@@ -126,17 +126,17 @@ def _remark(found: list[Manifest]) -> str:
     return next((words for end in ends if (words := pods.last_words(end))), "")
 
 
-def _why(condition: Manifest, found: list[Manifest], objects: Objects) -> str:
+def _why(job: Manifest, condition: Manifest, found: list[Manifest], objects: Objects) -> str:
     """The sentence of the instance that decided it, else the Job controller's own."""
     ends = [(pod, end) for pod in found if (end := _end(pod)) and end.get("exitCode") != 0]
     # What was told to stop, or may be retried, follows from something else.
     final = [(pod, end) for pod, end in ends if end.get("exitCode") not in RETRIED_CODES]
     if final:
         pod, end = min(final, key=lambda item: str(item[1].get("finishedAt", "")))
-        return _sentence(pod, end)
-    if ends:
-        pod, end = max(ends, key=lambda item: str(item[1].get("finishedAt", "")))
-        return _sentence(pod, end)
+        return _of_instance(job, pod, _sentence(pod, end))
+    if own := [item for item in ends if item[1].get("exitCode") != PEER_LOST] or ends:
+        pod, end = max(own, key=lambda item: str(item[1].get("finishedAt", "")))
+        return _of_instance(job, pod, _sentence(pod, end))
     for pod in reversed(found):
         if blocked := pods.trouble(pod, objects):
             return blocked.sentence

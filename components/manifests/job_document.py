@@ -96,6 +96,7 @@ def job_document(
         "app_key": platform.app_key,
         "framework": training.image.framework,
         "hosts": hosts(workspace, training),
+        "processes": training.processes_per_node,
         "code": place(training.code, "code"),
         "entry_point": training.entry_point,
         "hyperparameters": parameters,

@@ -31,7 +31,9 @@ from schemas.document import training_document
 from schemas.text import to_json
 
 KIND = "training"
-RETRIED_CODES = (137, 143, 214, 220)
+PEER_LOST = 231
+"""Exit code of an instance that ends over the end of another."""
+RETRIED_CODES = (137, 143, 214, 220, PEER_LOST)
 """Exit codes after which another pod may fare better; the others are the script's own. They are
 `128 + SIGKILL`, and what launcher.causes calls retried."""
 RETRIES = 3
@@ -151,7 +153,7 @@ def _fixed_spec(
         "completionMode": "Indexed",
         "completions": training.instances,
         "parallelism": training.instances,
-        "backoffLimit": RETRIES,
+        **_retries(training),
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {
             "rules": [
@@ -171,6 +173,17 @@ def _fixed_spec(
         },
         "template": _pod_template(workspace, training, launcher),
     }
+
+
+def _retries(training: resolved.Training) -> Manifest:
+    """How often pods that failed are made anew.
+
+    Of several instances each counts for itself, for one that is lost takes the others along; and
+    the first that has used up its own ends the run.
+    """
+    if training.instances == 1:
+        return {"backoffLimit": RETRIES}
+    return {"backoffLimitPerIndex": RETRIES, "maxFailedIndexes": 0}
 
 
 def _pod_template(

@@ -32,7 +32,7 @@ PACKAGES_FAILED = Cause(216, "installing {file} failed: {detail}")
 NOT_STARTED = Cause(217, "the entry point could not be started: {detail}")
 DATA_TOO_LARGE = Cause(218, "the data is larger than data_storage: {size} of {limit} bytes")
 LAUNCHER_FAILED = Cause(219, "the launcher failed: {detail}")
-NO_PEER = Cause(220, "instance {index} had no address for {seconds} s ({host})", True)
+NO_PEER = Cause(220, "instance {index} gave no sign for {seconds} s ({host})", True)
 NO_CHECKPOINT = Cause(221, "no whole checkpoint under {address} ({what})")
 STORAGE_SILENT = Cause(
     224, "the storage of {address} did not answer for {seconds} s ({what}): {detail}"
@@ -42,6 +42,7 @@ OUT_OF_MEMORY = Cause(226, "the script ran out of memory (the flavor has {memory
 UPLOAD_FAILED = Cause(227, "{entry_point} ended well, but the upload failed: {why}")
 
 TIME_OVER = Cause(230, "max_time of {limit} is over")
+PEER_LOST = Cause(231, "peer lost: instance {index}: {why}", True)
 
 ALL = {name: value for name, value in sorted(globals().items()) if isinstance(value, Cause)}
 

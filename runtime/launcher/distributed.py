@@ -1,23 +1,17 @@
 """Several instances: which one this is, what the frameworks need to find the others.
 
-What torchrun sets is set here, one process an instance: torchrun itself would hide the script's
-exit code behind its own.
+What torchrun sets is set here: torchrun itself would hide the script's exit code behind its own.
 """
 
 import json
-import socket
-import time
-from typing import Callable, Dict, List, Mapping
+from typing import Dict, List, Mapping, Tuple
 
-from launcher.causes import BROKEN_JOB, NO_PEER, Ended
+from launcher.causes import BROKEN_JOB, Ended
 from launcher.job import Job
-from launcher.logs import Log
 
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 TENSORFLOW_PORT = 2222
 PYTORCH_PORT = 29500
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
 
 
 def index_of(job: Job, environment: Mapping[str, str]) -> int:
@@ -31,15 +25,20 @@ def index_of(job: Job, environment: Mapping[str, str]) -> int:
     return int(text)
 
 
-def variables(job: Job, index: int) -> Dict[str, str]:
-    """What the framework reads. None with one instance: scripts go distributed if they are set."""
-    if not job.hosts:
-        return {}
-    if job.framework == "tensorflow":
-        return {"TF_CONFIG": json.dumps(tensorflow(job.hosts, index))}
-    if job.framework == "pytorch":
-        return pytorch(job.hosts, index, job.training_id)
-    return {}
+def processes(job: Job, index: int) -> "List[Tuple[str, Dict[str, str]]]":
+    """The processes of an instance: a label each where there are several, and what they read.
+
+    That is nothing with one instance, unless processes are asked for: scripts go distributed as
+    soon as it is set.
+    """
+    if job.framework == "pytorch" and (job.hosts or job.processes):
+        many = job.processes or 1
+        hosts = job.hosts or ["127.0.0.1"]
+        found = [pytorch(hosts, index, job.training_id, local, many) for local in range(many)]
+        return [("rank" + each["RANK"] if many > 1 else "", each) for each in found]
+    if job.framework == "tensorflow" and job.hosts:
+        return [("", {"TF_CONFIG": json.dumps(tensorflow(job.hosts, index))})]
+    return [("", {})]
 
 
 def tensorflow(hosts: List[str], index: int) -> Dict[str, object]:
@@ -77,39 +76,3 @@ def pytorch(
         # There is no agent that would keep the store: the process of rank 0 does.
         "TORCHELASTIC_USE_AGENT_STORE": "False",
     }
-
-
-def await_peers(
-    job: Job,
-    log: Log,
-    pause: Callable[[float], None],
-    has_address: "Callable[[str], bool]",
-) -> None:
-    """Wait until the name of every instance leads to an address.
-
-    `pause` waits so many seconds. Raises Ended(NO_PEER) after `job.peer_seconds`.
-    """
-    begin = time.monotonic()
-    seconds = _FIRST_PAUSE_SECONDS
-    missing = [host for host in job.hosts if not has_address(host)]
-    if missing:
-        text = "waiting up to {:g} s for the addresses of instances {}"
-        numbers = ", ".join(str(job.hosts.index(host)) for host in missing)
-        log.say(text.format(job.peer_seconds, numbers))
-    while missing:
-        left = begin + job.peer_seconds - time.monotonic()
-        if left <= 0:
-            index = str(job.hosts.index(missing[0]))
-            limit = "{:g}".format(job.peer_seconds)
-            raise Ended(NO_PEER, index=index, seconds=limit, host=missing[0])
-        pause(min(seconds, left))
-        seconds = min(2 * seconds, _LONGEST_PAUSE_SECONDS)
-        missing = [host for host in missing if not has_address(host)]
-
-
-def has_address(host: str) -> bool:
-    """Whether the cluster's DNS knows the host."""
-    try:
-        return bool(socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP))
-    except OSError:
-        return False

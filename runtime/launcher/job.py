@@ -30,9 +30,10 @@ class Place(NamedTuple):
 class Job(NamedTuple):
     """One training. Hyperparameters are text as typed; `hyperparameters_json` is EM_HPS as it is.
 
-    `hosts` are the names of all instances by index, none where there is one instance. `datasets`
-    are by name. `checkpoint` is None where none are kept. `data_storage` is in bytes, None where
-    nothing limits it.
+    `hosts` are the names of all instances by index, none where there is one instance. `processes`
+    of the script run on each, None where nobody asked for any number. `datasets` are by name.
+    `checkpoint` is None where none are kept. `data_storage` is in bytes, None where nothing limits
+    it.
     `stores` holds the rclone settings of every remote. Its credentials are RCLONE_CONFIG_*
     variables that the pod takes from a Secret. `retry_seconds` holds, by remote, how long a store
     that does not answer is tried again; one that is not in it is not.
@@ -45,6 +46,7 @@ class Job(NamedTuple):
     app_key: str
     framework: str
     hosts: List[str]
+    processes: Optional[int]
     code: Place
     entry_point: str
     hyperparameters: Dict[str, str]
@@ -97,6 +99,7 @@ def _read(data: Any) -> Job:
         app_key=_text(data, "app_key"),
         framework=_text(data, "framework"),
         hosts=[str(host) for host in data["hosts"]],
+        processes=None if data["processes"] is None else int(data["processes"]),
         code=_place(data["code"], stores),
         entry_point=_text(data, "entry_point"),
         hyperparameters=_texts(data["hyperparameters"]),

@@ -84,10 +84,14 @@ class Log:
 
 
 class Pump:
-    """Copies what a process writes into the log, in a thread; keeps its last line."""
+    """Copies what a process writes into the log, in a thread; keeps its last line.
 
-    def __init__(self, log: Log) -> None:
+    With a `label` each line begins with it, so that lines of several processes can be told apart.
+    """
+
+    def __init__(self, log: Log, label: str = "") -> None:
         self._log = log
+        self._label = "[{}]: ".format(label).encode() if label else b""
         self._buffer = b""
         self._last = b""
         self._joiner = Joiner()
@@ -105,7 +109,8 @@ class Pump:
         return self._last.decode("utf-8", "replace").strip()[:200]
 
     def _copy(self, reader: int) -> None:
-        deliver: Callable[[bytes], None] = (lambda _: None) if self._log.is_json else self._log.raw
+        by_line = self._log.is_json or self._label
+        deliver: Callable[[bytes], None] = (lambda _: None) if by_line else self._log.raw
         waiting = select.poll()
         waiting.register(reader, select.POLLIN)
         with os.fdopen(reader, "rb", 0) as file:
@@ -143,6 +148,10 @@ class Pump:
         shown = line.rstrip(b"\r").rsplit(b"\r", 1)[-1]
         if shown.strip():
             self._last = shown
+        if self._label and not shown.startswith(self._label):  # as PyTorch's tracebacks do
+            shown = self._label + shown
+        if self._label and not self._log.is_json:
+            self._log.raw(shown + b"\n")
         if self._log.is_json:
             if self._patience() == 0:
                 self._log.script(self._joiner.flush())

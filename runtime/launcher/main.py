@@ -4,7 +4,7 @@ import json
 import os
 import time
 import traceback
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional
 
 from launcher import distributed, environment, inputs, packages, record
 from launcher import job as jobs
@@ -14,26 +14,24 @@ from launcher.causes import (
     LAUNCHER_FAILED,
     NO_ENTRY_POINT,
     NO_MODEL,
-    NOT_STARTED,
     Ended,
-    of_script,
     upload,
 )
 from launcher.checkpoints import Checkpoints
 from launcher.generations import Folder
 from launcher.job import Job
 from launcher.layout import Inputs, Layout
-from launcher.logs import Log, Pump
+from launcher.logs import Log
 from launcher.memory import Memory
 from launcher.processes import Supervisor
-from launcher.rollcall import RollCall
 from launcher.runtime import RunTime
+from launcher.script import Argv, Script, Start
 from launcher.settings import Settings
 from launcher.storage import Storage
 from launcher.sync import Syncs
+from launcher.together import Together
 
 TERMINATION_LOG = "/dev/termination-log"
-_LATE_PAUSE_SECONDS = 0.2
 _LONGEST_TERMINATION = 4096  # bytes that Kubernetes keeps
 
 
@@ -94,20 +92,24 @@ class Run:
         self.run_time = RunTime(self.job, self.settings, supervisor)
         self.syncs = Syncs(supervisor, self.settings, log)
         self.memory = Memory()
-        self.roll_call = RollCall(self.job.hosts, self.index)
 
     def start(self) -> "tuple[int, str]":
         """Exit code, and the sentence that explains it if all is not well. Raises Ended."""
-        done = self.job.output.child(record.NAME)
-        if record.is_own(self.storage.read(done, "output data"), self.job):
-            self.log.say("already complete: {} is there, nothing to do".format(done.address))
+        if self._is_complete(self.storage):
+            address = self.job.output.child(record.NAME).address
+            self.log.say("already complete: {} is there, nothing to do".format(address))
             return 0, ""
+        self.together = Together(self.job, self.index, self.supervisor, self.log)
         try:
             self._count()
             return self._attempt()
+        except Ended as ended:
+            self.together.stopping(ended)
+            raise
         finally:
             self.run_time.finish()
             self.syncs.finish()
+            self.together.close()
 
     def _count(self) -> None:
         """Have the run end with `max_time`, of which instance 0 keeps what is used up."""
@@ -125,37 +127,47 @@ class Run:
         found = inputs.fetch(self.job, self.layout, self.storage, self.log)
         aside = self.storage.by(self.syncs)
         kept = self._checkpoints(aside)
-        argv, env = self._command(found)
-        pause = self.supervisor.pause
+        argv, starts = self._command(found)
         with self.run_time.left_out():
-            distributed.await_peers(self.job, self.log, pause, distributed.has_address)
-        self.roll_call.tell()
+            self.together.begin()
         self.syncs.start(self.job, self.index, self.layout, aside, kept)
+        script = Script(self.job, self.layout, self.supervisor, self.log, self.memory)
         try:
-            status, last_line = self._script(argv, env)
+            code, sentence = script.run(argv, starts, self._script_ended)
         finally:
             self.syncs.finish()
         self.supervisor.check_stop()
-        if status != 0:
-            return of_script(self.job.entry_point, status, last_line, self.memory.shortage())
-        self._await_late_ones()
+        if code != 0:
+            self.together.check_failure()
+            return code, sentence
+        has_model = True
         if self.index == 0:
             with upload(self.job.entry_point):
-                if not self._keep(started):
-                    return NO_MODEL.code, NO_MODEL.sentence
+                has_model = self._keep(started)
+        else:
+            self._await_first()
+        self.together.done()
+        if not has_model:
+            return NO_MODEL.code, NO_MODEL.sentence
         return 0, ""
 
-    def _await_late_ones(self) -> None:
-        """Stay where the others find this instance until all of them have."""
-        end = time.monotonic() + self.job.peer_seconds
-        absent = self.roll_call.absent()
-        if absent:
-            numbers = ", ".join(map(str, absent))
-            self.log.say("staying for instances {}, which begin later".format(numbers))
-        while self.roll_call.absent() and time.monotonic() < end:
-            if self.supervisor.stop_requested:
-                return
-            self.supervisor.pause(_LATE_PAUSE_SECONDS)
+    def _script_ended(self, code: int, sentence: str) -> None:
+        self.together.script_ended(code, sentence)
+        is_done = code == 0 and not self.supervisor.is_stopping
+        self.supervisor.finishing = is_done and self.index == 0
+
+    def _await_first(self) -> None:
+        """Until instance 0 has kept the model. Raises Ended if that is lost before."""
+        try:
+            self.together.await_first()
+        except Ended:
+            # It may have been killed between its record and its word.
+            if not self._is_complete(self.storage.by(self.syncs)):
+                raise
+
+    def _is_complete(self, storage: Storage) -> bool:
+        done = self.job.output.child(record.NAME)
+        return record.is_own(storage.read(done, "output data"), self.job)
 
     def _checkpoints(self, aside: Storage) -> Optional[Checkpoints]:
         """What an earlier attempt kept is restored; None where this instance keeps none."""
@@ -166,49 +178,26 @@ class Run:
         kept.restore(self.storage)
         return kept if self.index == 0 else None
 
-    def _command(self, found: Inputs) -> "tuple[List[Union[str, bytes]], Dict[bytes, bytes]]":
-        """The script's arguments and environment; its packages get installed for that."""
+    def _command(self, found: Inputs) -> "tuple[Argv, List[Start]]":
+        """The script's arguments and processes; its packages get installed for that."""
         job, layout = self.job, self.layout
         entry_point = os.path.join(layout.source, job.entry_point)
         if not os.path.isfile(entry_point):
             raise Ended(NO_ENTRY_POINT, entry_point=job.entry_point, address=job.code.address)
 
-        ours = {
-            **distributed.variables(job, self.index),
-            **environment.variables(job, layout, found),
-        }
+        ours = environment.variables(job, layout, found)
 
-        def env(bin_directory: str) -> "Dict[bytes, bytes]":
-            return environment.of_script(ours, layout, os.environb, bin_directory)
+        def env(bin_directory: str, more: Dict[str, str]) -> "Dict[bytes, bytes]":
+            return environment.of_script({**more, **ours}, layout, os.environb, bin_directory)
 
-        python = packages.interpreter(job.entry_point, layout, self.supervisor, self.log, env(""))
+        bare = env("", {})
+        python = packages.interpreter(job.entry_point, layout, self.supervisor, self.log, bare)
         in_venv = python.startswith(layout.venv + os.sep)
-        argv: "List[Union[str, bytes]]" = [python, entry_point]
+        argv: Argv = [python, entry_point]
         argv += [environment.encoded(arg) for arg in environment.arguments(job.hyperparameters)]
-        return argv, env(os.path.dirname(python) if in_venv else "")
-
-    def _script(
-        self, argv: "List[Union[str, bytes]]", env: Dict[bytes, bytes]
-    ) -> "tuple[int, str]":
-        """Run the entry point; its status as subprocess counts it, and its last line."""
-        job, layout = self.job, self.layout
-        self.log.say("running {}".format(job.entry_point))
-        begin = time.monotonic()
-        pump = Pump(self.log)
-        try:
-            status = self.supervisor.run(argv, env=env, cwd=layout.source, stdout=pump.writer)
-            self.supervisor.finishing = status == 0 and not self.supervisor.is_stopping
-        except OSError as error:
-            raise Ended(NOT_STARTED, detail=str(error)) from None
-        finally:
-            os.close(pump.writer)
-            left = self.supervisor.end_leftovers()
-            pump.close(5)
-        seconds = time.monotonic() - begin
-        self.log.say("{} ended with {} after {:.1f} s".format(job.entry_point, status, seconds))
-        if left:
-            self.log.say("{} processes that it left behind were ended".format(left), "WARNING")
-        return status, pump.last_line
+        bin_directory = os.path.dirname(python) if in_venv else ""
+        processes = distributed.processes(job, self.index)
+        return argv, [Start(env(bin_directory, more), label) for label, more in processes]
 
     def _keep(self, started: str) -> bool:
         """Upload the model, then the record. Whether there is a model."""

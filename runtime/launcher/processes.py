@@ -6,6 +6,7 @@ kernel to hand them to it, so that a script that daemonises is ended with the ru
 
 import contextlib
 import ctypes
+import math
 import os
 import select
 import signal
@@ -13,12 +14,13 @@ import socket
 import subprocess
 import threading
 import time
-from typing import IO, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import IO, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from launcher.causes import STOPPED, Ended
 
 _PR_SET_CHILD_SUBREAPER = 36
 _LEFTOVER_GRACE_SECONDS = 2.0
+_TOGETHER_GRACE_SECONDS = 5.0  # for those beside one that failed
 _KILL_PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
@@ -26,7 +28,7 @@ File = Union[int, IO[bytes]]
 
 
 class Supervisor:
-    """Runs one process after the other; knows whether the run was asked to stop.
+    """Runs processes, one or some at a time; knows whether the run was asked to stop.
 
     `finishing` is set by the caller when the script has succeeded and its result is to be kept.
     Beside them processes of the launcher's own run in other threads (`run_aside`); a stop does not
@@ -39,6 +41,9 @@ class Supervisor:
         self._stopped_at: Optional[float] = None
         self._reason = Ended(STOPPED)
         self._signalled_at: Optional[float] = None
+        self._grace_limit: Optional[float] = None
+        self.on_stop: Callable[[Ended], None] = lambda _: None
+        """Called once when processes that are waited for are told to stop."""
         self._aside: Set[int] = set()
         # Held while one of them starts, so that nobody takes its exit status before it is known.
         self._aside_lock = threading.Lock()
@@ -58,10 +63,15 @@ class Supervisor:
             self._signalled_at = time.monotonic()
             self._stopped_at = self._stopped_at or self._signalled_at
 
-    def stop(self, reason: Ended) -> None:
-        """Ask the run to stop, from any thread: what `check_stop` raises then. The first counts."""
+    def stop(self, reason: Ended, grace_seconds: Optional[float] = None) -> None:
+        """Ask the run to stop, from any thread: what `check_stop` raises then. The first counts.
+
+        `grace_seconds` is less than a stop has else.
+        """
         if self._stopped_at is None:
             self._reason = reason
+            if grace_seconds is not None:
+                self._grace_limit = min(grace_seconds, self.grace_seconds)
             self._stopped_at = time.monotonic()
             with contextlib.suppress(BlockingIOError):  # full: it wakes as it is
                 self._keep.send(b"\0")
@@ -101,10 +111,21 @@ class Supervisor:
     ) -> int:
         """Run a process to its end; its return code, negative for death by a signal.
 
-        When the run is asked to stop, the process and all below it get SIGTERM, and SIGKILL after
-        `grace_seconds`. Raises OSError if it can't start.
+        A stop is as in `await_all`. Raises OSError if it can't start.
         """
-        child = subprocess.Popen(
+        return self.await_all([self.start(argv, env=env, cwd=cwd, stdout=stdout, stderr=stderr)])[1]
+
+    def start(
+        self,
+        argv: Sequence[Union[str, bytes]],
+        *,
+        env: Mapping[bytes, bytes],
+        cwd: Optional[str] = None,
+        stdout: File,
+        stderr: File = subprocess.STDOUT,
+    ) -> "subprocess.Popen[bytes]":
+        """Start one that `await_all` waits for. Raises OSError if it can't start."""
+        return subprocess.Popen(
             argv,
             env=env,
             cwd=cwd,
@@ -113,19 +134,42 @@ class Supervisor:
             stderr=stderr,
             start_new_session=True,
         )
+
+    def await_all(self, children: "Sequence[subprocess.Popen[bytes]]") -> Tuple[int, int]:
+        """Wait for all to end; which of them decided it, and its return code.
+
+        That is the first one that fails, after which the others are ended. When the run is asked
+        to stop, the processes and all below them get SIGTERM, and SIGKILL after the grace.
+        """
+        failed: Optional[int] = None
         kill_at: Optional[float] = None
-        while child.poll() is None:
-            if self.is_stopping:
-                now = time.monotonic()
-                if kill_at is None:
-                    kill_at = now + self.grace_seconds
+        has_heard = False
+        while True:
+            codes = [child.poll() for child in children]
+            if None not in codes:
+                break
+            now = time.monotonic()
+            if failed is None:
+                failed = next((i for i, code in enumerate(codes) if code), None)
+                if failed is not None and kill_at is None:
+                    kill_at = now + min(_TOGETHER_GRACE_SECONDS, self.grace_seconds)
                     _send(signal.SIGTERM, self._descendants())
-                elif now >= kill_at:
-                    _send(signal.SIGKILL, self._descendants())
-                    kill_at = now + 1.0
-            self._reap_orphans(child.pid)
+            if self.is_stopping and not has_heard:
+                has_heard = True
+                self.on_stop(self._reason)
+                kill_at = min(kill_at or math.inf, now + self._grace())
+                _send(signal.SIGTERM, self._descendants())
+            elif kill_at is not None and now >= kill_at:
+                _send(signal.SIGKILL, self._descendants())
+                kill_at = now + 1.0
+            self._reap_orphans({child.pid for child in children})
             self._wait(None if kill_at is None else max(0.0, kill_at - time.monotonic()))
-        return child.returncode
+        if failed is None:
+            failed = next((i for i, code in enumerate(codes) if code), 0)
+        return failed, children[failed].returncode
+
+    def _grace(self) -> float:
+        return self.grace_seconds if self._grace_limit is None else self._grace_limit
 
     def run_aside(
         self, argv: Sequence[str], *, env: Mapping[bytes, bytes], stdout: File, stderr: File
@@ -159,7 +203,7 @@ class Supervisor:
 
     def end_leftovers(self) -> int:
         """End all that still runs below this process; returns how many there were."""
-        self._reap_orphans(None)
+        self._reap_orphans(set())
         found = self._descendants()
         if not found:
             return 0
@@ -172,7 +216,7 @@ class Supervisor:
                 break
             _send(signal.SIGKILL, left)
             self._await_end(_POLL_SECONDS)
-        self._reap_orphans(None)
+        self._reap_orphans(set())
         return len(found)
 
     def _descendants(self) -> Set[int]:
@@ -180,12 +224,12 @@ class Supervisor:
         with self._aside_lock:
             return descendants(self._aside)
 
-    def _reap_orphans(self, child: Optional[int]) -> None:
+    def _reap_orphans(self, children: Set[int]) -> None:
         """Take the exit status of ended children, except of those that are waited for elsewhere."""
         with self._aside_lock:
             for pid, (parent, state) in _processes().items():
                 is_ours = parent == os.getpid() and state == "Z"
-                if is_ours and pid != child and pid not in self._aside:
+                if is_ours and pid not in children and pid not in self._aside:
                     with contextlib.suppress(ChildProcessError):
                         os.waitpid(pid, os.WNOHANG)
 

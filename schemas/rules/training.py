@@ -1,7 +1,9 @@
 """Trainings: what they refer to, and names that become arguments and variables."""
 
+import math
 import re
 
+from schemas.compute import GpuFlavor
 from schemas.nearest import listed
 from schemas.rules.size import core_type, gpu_nodes
 from schemas.spec import Spec, has
@@ -15,6 +17,7 @@ def check(spec: Spec) -> None:
         image_use(spec, "training", getattr(training, "image", None), (*path, "image"))
         core_type(spec, training, path)
         gpu_nodes(spec, training, path)
+        processes(spec, training, path)
         variables(spec, "hyperparameters", getattr(training, "hyperparameters", {}), path)
         variables(spec, "input_data", getattr(training, "input_data", {}), path)
 
@@ -42,6 +45,26 @@ def image_use(spec: Spec, use: str, name: str | None, path: tuple[str, ...]) -> 
         fitting = [n for n, i in images.items() if i.use == use]
         hint = f"{use} images are {listed(fitting)}" if fitting else f"there is no {use} image"
         spec.report("image-use", path, f"{name!r} is a {image.use} image", hint)
+
+
+def processes(spec: Spec, training: Training, path: tuple[str, ...]) -> None:
+    """Several processes an instance: PyTorch's alone, and a GPU or CPU for each."""
+    count, where = getattr(training, "processes_per_node", None), (*path, "processes_per_node")
+    if count is None:
+        return
+    image = getattr(spec.platform, "images", {}).get(getattr(training, "image", None))
+    if image is not None and image.framework != "pytorch":
+        message = f"is for PyTorch images; {training.image!r} is of {image.framework}"
+        spec.report("processes", where, message, "remove it", at_key=True)
+    flavor = getattr(spec.platform, "flavors", {}).get(getattr(training, "flavor", None))
+    if flavor is None:
+        return
+    gpus = flavor.gpu.count if isinstance(flavor, GpuFlavor) else 0
+    most = gpus or math.ceil(flavor.cpu / 1000)
+    if count > most:
+        unit = "GPU" if gpus else "CPU"
+        message = f"{count} processes, but {training.flavor!r} has {most} {unit}{'s'[: most > 1]}"
+        spec.report("processes", where, message, f"at most {most}")
 
 
 def variables(spec: Spec, field: str, given: dict[str, object], path: tuple[str, str]) -> None:

@@ -64,6 +64,7 @@ class Bench:
             "app_key": "app",
             "framework": "other",
             "hosts": [],
+            "processes": None,
             "code": place("b/code"),
             "entry_point": "train.py",
             "hyperparameters": {},

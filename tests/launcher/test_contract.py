@@ -139,6 +139,7 @@ def test_a_clear_name_wins_over_a_rewritten_one() -> None:
         app_key="",
         framework="",
         hosts=[],
+        processes=None,
         code=nowhere,
         entry_point="train.py",
         hyperparameters=document,

@@ -42,6 +42,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "run": 2,
         "deletion_protection": True,
     },
+    ("trainings", "torch"): {"processes_per_node": 1},
     ("models", "base"): {
         "description": "other",
         "framework": "sklearn",
@@ -111,6 +112,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
 TABLES: dict[Path_, dict[str, OnChange]] = {
     ("experiments", "iris"): experiment.CHANGES,
     ("trainings", "base"): training.CHANGES,
+    ("trainings", "torch"): training.CHANGES,
     ("models", "base"): model.CHANGES,
     ("endpoints", "iris"): endpoint.CHANGES,
     ("endpoints", "iris", "stages", "on"): endpoint.STAGE_CHANGES,
@@ -127,6 +129,11 @@ SCHEMAS: dict[Path_, tuple[type[StrictModel], set[str]]] = {
     ("notebooks", "explore"): (notebook.Notebook, set()),
     ("platform",): (platform.Platform, set()),
 }
+# Another of the kind, where one can't have all fields.
+FURTHER: dict[Path_, list[Path_]] = {
+    ("models", "base"): [("models", "old")],
+    ("trainings", "base"): [("trainings", "torch")],
+}
 FIELDS = [(path, key) for path, values in VALUES.items() for key in values]
 
 
@@ -140,6 +147,8 @@ def base() -> Document:
     ground["images"]["train"]["framework"] = "python"
     ground["pools"]["cpus"] = {"node_selector": {"a": "b"}, "nodes": 3}
     ground["flavors"]["m2.c1m2"]["pool"] = "cpus"
+    ground["images"]["torch"] = ground["images"]["train"] | {"framework": "pytorch"}
+    document["trainings"]["torch"] = dict(document["trainings"]["base"], image="torch")
     document["notebooks"]["explore"]["state"] = "stopped"
     return document
 
@@ -196,9 +205,7 @@ def test_tables_and_values_cover_every_field(path: Path_) -> None:
     schema, without = SCHEMAS[path]
     fields = set(fields_by_key(schema)) - without
     assert set(TABLES[path]) == fields
-    tried = set(VALUES[path])
-    if path == ("models", "base"):
-        tried |= set(VALUES["models", "old"])
+    tried = {key for each in (path, *FURTHER.get(path, ())) for key in VALUES[each]}
     assert tried == fields
 
 

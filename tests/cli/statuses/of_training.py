@@ -39,6 +39,7 @@ SCRIPT = instance(o.ended(3, "train.py exited with code 3: ValueError: no"), pha
 NOTHING = "no model was saved: EM_MODEL_DIR is empty"
 SAVED_NOTHING = instance(o.ended(0, NOTHING, reason="Completed"), phase="Succeeded")
 OOM = "the script ran out of memory (the flavor has 2Gi)"
+LOST = "peer lost: instance 1: it is gone without a word"
 KILLED = "killed by SIGKILL before it could say why"
 FOREIGN_LOG = "exec /usr/bin/python3: exec format error\n"
 FOREIGN = "the image registry.example/app:1 is not for the processor of its node"
@@ -191,5 +192,31 @@ TRAINING: list[Case] = [
         ],
         "FAIL TRAIN",
         "train.py exited with code 3",
+    ),
+    (
+        [
+            job(FAILED, spec={"completions": 2}),
+            instance(o.ended(231, LOST, at=o.MADE), phase="Failed"),
+            instance(o.ended(3, "train.py exited with code 3"), index=1, phase="Failed"),
+        ],
+        "FAIL TRAIN",
+        "instance 1: train.py exited with code 3",
+    ),
+    (
+        [
+            job(FAILED, spec={"completions": 2}),
+            instance(o.ended(231, LOST), phase="Failed"),
+            instance(o.ended(137, KILLED, at=o.MADE), index=1, phase="Failed"),
+        ],
+        "FAIL TRAIN",
+        f"instance 1: {KILLED}",
+    ),
+    (
+        [
+            job(FAILED, spec={"completions": 2}),
+            instance(o.ended(231, LOST), phase="Failed"),
+        ],
+        "FAIL TRAIN",
+        f"instance 0: {LOST}",
     ),
 ]
