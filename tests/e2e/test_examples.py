@@ -107,12 +107,21 @@ def test_two_instances_train_one_model_together(checkout: Checkout) -> None:
                 assert line in text
 
 
-def test_jobs_of_other_platforms_read_all_files_and_take_their_keys(checkout: Checkout) -> None:
+def answers(web: Web, url: str) -> None:
+    """Wait for an answer: on a fifth of a CPU the time for a request may be over once."""
+    until(lambda: web.call(url, {"instances": GUIDE}).status == 200, url, 120)
+
+
+def test_jobs_and_endpoints_of_other_platforms_work_as_they_read(
+    checkout: Checkout, web: Web
+) -> None:
     with up(checkout, "translated") as said:
         figures = {
             training: checkout.record(output(said, training))["metrics"]
             for training in ("sagemaker", "azureml")
         }
+        for name in ("my-endpoint", "blue-my-endpoint", "green-my-endpoint"):
+            answers(web, f"http://{name}.translated.easymaker.localhost/score")
     assert {"rows": 150, "files": 3}.items() <= figures["sagemaker"].items()
     assert {"C": 0.8, "shrinking": 1}.items() <= figures["azureml"].items()
     assert min(found["accuracy"] for found in figures.values()) >= 0.9
