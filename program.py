@@ -10,7 +10,7 @@ from pulumi_kubernetes import KubeClientSettingsArgs, Provider
 
 import live
 from components import endpoint, experiment, model, notebook, pool, training, workspace
-from components.manifests import Manifest, stores
+from components.manifests import Manifest, credentials
 from components.manifests.pool import check_pools, used_pools
 from components.manifests.served import Served, served
 from schemas import platform, resolved
@@ -103,7 +103,7 @@ class _Builder:
                 stack=settings.stack,
                 launcher_files=settings.launcher_files,
                 kept_launchers=there.launchers_of(spec.trainings),
-                credentials={k: settings.secret(k) for k in stores.config_keys(spec.platform)},
+                credentials={key: settings.secret(key) for key in credentials.config_keys(spec)},
                 jobs=[job for name in spec.trainings for job in there.jobs_of(name).values()],
             ),
             pulumi.ResourceOptions(providers=self._providers),

@@ -8,7 +8,7 @@ from pathlib import Path
 from cli import local_stack, used_images
 from cli.bucket import Buckets, buckets, full_key
 from cli.stack import PROJECT, Stack
-from components.manifests import stores
+from components.manifests import credentials
 from schemas import resolved
 from tools.errors import ToolError
 
@@ -45,7 +45,7 @@ def prepare(
 
 def needed(workspace: resolved.Workspace) -> list[str]:
     """The secret values of the stack's configuration that the spec needs."""
-    keys = [full_key(key) for key in stores.config_keys(workspace.platform)]
+    keys = [full_key(key) for key in credentials.config_keys(workspace)]
     return [*keys, TOKEN_KEY] if workspace.notebooks else keys
 
 

@@ -1,15 +1,31 @@
 """Who may ask an endpoint: keys and tokens, named by the Secret or ConfigMap that holds them."""
 
+from typing import Annotated
+
+from pydantic import Discriminator, Tag
+
 from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
+from schemas.storage import FromConfig, credential_form
 
 
-class ApiKeys(StrictModel):
+class KeysOfSecret(StrictModel):
     secret: c.ObjectName
-    """Name of a Secret that exists in the workspace's namespace: each value of its data is a key of
+    """Name of a Secret that exists in the workspace's namespace: each line of each value is a key of
     at least 16 characters, and all of them count. Changing the Secret counts about a minute
     later, without a restart."""
+
+
+ApiKeys = Annotated[
+    Annotated[FromConfig, Tag("pulumi_config")] | Annotated[KeysOfSecret, Tag("secret")],
+    Discriminator(
+        credential_form,
+        custom_error_type="credential",
+        custom_error_message="a credential is named, never written",
+    ),
+]
+"""Of a Secret that exists, or lines of one value of the stack's configuration."""
 
 
 class Jwks(StrictModel):
@@ -30,6 +46,7 @@ class Jwt(StrictModel):
 
 class Access(StrictModel):
     api_keys: ApiKeys | None = None
-    """Keys that callers send as `X-Api-Key`. Without it none are asked for."""
+    """Keys that callers send as `X-Api-Key`, one a line: `{secret: NAME}` or
+    `{pulumi_config: KEY}`, never themselves. Without it none are asked for."""
     jwt: Jwt | None = None
     """Tokens that callers send as `Authorization: Bearer`. Without it none are asked for."""

@@ -21,18 +21,19 @@ class FromSecret(StrictModel):
     """Key of the Secret's data. Defaults to `access_key` or `secret_key`."""
 
 
-def _credential_form(value: Any) -> str | None:
+def credential_form(value: Any) -> str | None:
+    """Which of the two ways names it; None if it is neither."""
     if isinstance(value, dict):
         return "secret" if "secret" in value else "pulumi_config"
-    if isinstance(value, FromConfig | FromSecret):  # when it is written out again
-        return "secret" if isinstance(value, FromSecret) else "pulumi_config"
+    if isinstance(value, StrictModel):  # when it is written out again
+        return "pulumi_config" if isinstance(value, FromConfig) else "secret"
     return None
 
 
 Credential = Annotated[
     Annotated[FromConfig, Tag("pulumi_config")] | Annotated[FromSecret, Tag("secret")],
     Discriminator(
-        _credential_form,
+        credential_form,
         custom_error_type="credential",
         custom_error_message="a credential is named, never written",
     ),

@@ -5,8 +5,9 @@ The kubelet puts what changes in them into running pods, so that keys rotate wit
 
 from dataclasses import dataclass, field
 
-from components.manifests import Manifest
-from schemas.access import Access
+from components.manifests import Manifest, stores
+from schemas.access import Access, KeysOfSecret
+from schemas.storage import FromConfig
 
 KEYS = "/run/easymaker/api-keys"
 TOKENS = "/run/easymaker/jwt"
@@ -31,7 +32,7 @@ def of(access: Access) -> Parts:
     found = Parts()
     if access.api_keys:
         found.arguments.append(f"--api-keys={KEYS}")
-        found.mount("api-keys", {"secret": {"secretName": access.api_keys.secret}}, KEYS)
+        found.mount("api-keys", {"secret": _source(access.api_keys)}, KEYS)
     if access.jwt:
         keys = access.jwt.jwks
         found.arguments += [
@@ -43,3 +44,10 @@ def of(access: Access) -> Parts:
         source = {"configMap": {"name": keys.config_map, "items": items}}
         found.mount("jwt", source, TOKENS)
     return found
+
+
+def _source(keys: FromConfig | KeysOfSecret) -> Manifest:
+    if isinstance(keys, KeysOfSecret):
+        return {"secretName": keys.secret}
+    name = stores.config_secret_key(keys.pulumi_config)
+    return {"secretName": stores.CREDENTIALS, "items": [{"key": name, "path": name}]}

@@ -72,7 +72,7 @@ class Access:
 
 
 class ApiKeys:
-    """The files of a folder, as a Secret is mounted: each holds one key, and all of them count.
+    """The files of a folder, as a Secret is mounted: each line is a key, and all of them count.
 
     A key that is added or removed counts as soon as the folder shows it.
     """
@@ -90,7 +90,7 @@ class ApiKeys:
             return ""
         digest = _digest(given.encode("utf-8", "replace"))
         who = ""
-        for name, key in (self._keys.current() or {}).items():
+        for key, name in (self._keys.current() or {}).items():
             # All are compared: the time tells nothing of which one is how near.
             if hmac.compare_digest(key, digest):
                 who = name
@@ -98,18 +98,19 @@ class ApiKeys:
             raise Refused(401, "this API key is not known here")
         return who
 
-    def _read(self, files: Sequence[Path]) -> dict[str, bytes]:
+    def _read(self, files: Sequence[Path]) -> dict[bytes, str]:
         found = {}
         for file in files:
-            text = file.read_bytes().strip()
-            if len(text) >= SHORTEST_KEY:
-                found[file.name] = _digest(text)
-            else:
-                self._log.say(
-                    f"API key {file.name} does not count: it is shorter than {SHORTEST_KEY} "
-                    "characters",
-                    "WARNING",
-                )
+            for line in file.read_bytes().splitlines() or [b""]:
+                text = line.strip()
+                if len(text) >= SHORTEST_KEY:
+                    found[_digest(text)] = file.name
+                else:
+                    self._log.say(
+                        f"a line of the API keys {file.name} does not count: it is shorter than "
+                        f"{SHORTEST_KEY} characters",
+                        "WARNING",
+                    )
         return found
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from .conftest import NAME, Answer, Server, Start, starting
 
 ECHO = "def handle(data, context): return data and [context.get_all_request_header(0)]\n"
-KEY, OTHER = "first-key-0123456789", "second-key-0123456789"
+KEY, OTHER, LINE = "first-key-0123456789", "second-key-0123456789", "line-key-0123456789"
 BODY = {"instances": [1]}
 ISSUER, AUDIENCE = "https://issuer.example.com", "iris"
 
@@ -54,7 +54,7 @@ def until(told: Callable[[], bool]) -> None:
 @pytest.fixture
 def guarded(serve: Start, tmp_path: Path) -> tuple[Server, Path]:
     keys = tmp_path / "keys"
-    mounted(keys, a=f"{KEY}\n", short="short", empty="")
+    mounted(keys, a=f"{KEY}\r\n{LINE}\n", short="short", empty="")
     return serve(ECHO, "--api-keys", str(keys)).ready(), keys
 
 
@@ -79,7 +79,8 @@ def test_only_known_keys_get_through(guarded: tuple[Server, Path]) -> None:
     assert {got.headers["www-authenticate"] for got in refused.values()} == {header}
     assert "x-request-id" in refused["other"].headers
     assert " POST /inference 200 " in server.line(" by a")
-    assert "short does not count: it is shorter than 16" in server.line("API key short")
+    assert ask(server, X_API_KEY=LINE).status == 200
+    assert "short does not count: it is shorter than 16" in server.line("API keys short")
     assert not [line for line in server.log if KEY in line or OTHER in line]
 
 

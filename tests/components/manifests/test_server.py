@@ -10,6 +10,7 @@ import pytest
 
 from components.manifests import Manifest, stage
 from components.manifests.artifact import MODEL, RECORD, check_pod
+from components.manifests.credentials import config_keys
 from schemas import resolved
 from schemas.access import Access
 from schemas.changes import compare
@@ -290,6 +291,19 @@ def test_what_a_training_made_is_checked_by_its_record(spec: resolved.Workspace)
         },
     ]
     assert [volume["name"] for volume in on_nas["volumes"]].count("nas-models") == 1
+
+
+def test_keys_of_the_stacks_configuration_are_one_item_of_its_secret(
+    spec: resolved.Workspace,
+) -> None:
+    access = Access.model_validate({"api_keys": {"pulumi_config": "team:callers"}})
+    parent = replace(spec.endpoints["iris"], access=access)
+    found = pod(stage.deployment(spec, parent, parent.stages["blue"], artifact()))
+    items = [{"key": "team.callers", "path": "team.callers"}]
+    secret = {"secretName": "platform-credentials", "items": items}
+    assert found["volumes"][-1] == {"name": "api-keys", "secret": secret}
+    changed = replace(spec, endpoints={"iris": parent})
+    assert set(config_keys(changed)) - set(config_keys(spec)) == {"team:callers"}
 
 
 def test_check_of_an_artifact_is_a_pod_of_its_own(spec: resolved.Workspace) -> None:
