@@ -12,7 +12,7 @@ from schemas.storage import FromConfig, credential_form
 
 class KeysOfSecret(StrictModel):
     secret: c.ObjectName
-    """Name of a Secret that exists in the workspace's namespace: each line of each value is a key of
+    """Name of a Secret that exists in the workspace's namespace: each line of a value is a key of
     at least 16 characters, and all of them count. Changing the Secret counts about a minute
     later, without a restart."""
 
