@@ -9,14 +9,14 @@ import pulumi
 from pulumi_kubernetes import KubeClientSettingsArgs, Provider
 
 import live
-from components import endpoint, experiment, model, notebook, pool, training, workspace
+from components import access, endpoint, experiment, model, notebook, pool, training, workspace
 from components.manifests import Manifest, credentials
 from components.manifests.pool import check_pools, used_pools
 from components.manifests.served import Served, served
 from schemas import platform, resolved
 
 TOKEN_KEY = "tokenKey"  # noqa: S105
-"""The key of the stack's configuration with the secret that notebooks' tokens are made of."""
+"""The key of the stack's configuration with the secret that tokens are made of."""
 _BATCH = 32
 """So many registrations run ahead before the engine gets its turn."""
 
@@ -120,7 +120,11 @@ class _Builder:
         found: Outputs = {}
         for name, item in self.spec.experiments.items():
             made = experiment.Experiment(
-                name, experiment.ExperimentArgs(spec=item, **self._common()), self._below()
+                name,
+                experiment.ExperimentArgs(
+                    spec=item, token=self._token("experiment", name), **self._common()
+                ),
+                self._below(),
             )
             await self._registered(made.children)
             found[name] = {"url": made.url}
@@ -186,9 +190,7 @@ class _Builder:
                 name,
                 notebook.NotebookArgs(
                     spec=item,
-                    token=notebook.derived_token(
-                        self.settings.secret(TOKEN_KEY), self.spec.name, name
-                    ),
+                    token=self._token("notebook", name),
                     **self._common(),
                 ),
                 self._below(protect=item.deletion_protection),
@@ -203,6 +205,10 @@ class _Builder:
         source = item.source
         jobs = there.jobs_of(source.name) if isinstance(source, resolved.Training) else {}
         return served(item, jobs, own)
+
+    def _token(self, kind: str, name: str) -> pulumi.Output[str]:
+        key = self.settings.secret(TOKEN_KEY)
+        return access.derived_token(key, kind, self.spec.name, name)
 
     def _common(self) -> Outputs:
         """Arguments of every component below the workspace."""

@@ -45,7 +45,7 @@ def manifests(spec: resolved.Workspace) -> list[Manifest]:
     routes, pods = [], []
     for item in spec.experiments.values():
         routes.append(experiment.route(spec, item))
-        pods.append(experiment.deployment(spec, item))
+        pods.append(experiment.deployment(spec, item, "none"))
     for end in spec.endpoints.values():
         routes.append(endpoint.route(spec, end))
         for one in end.stages.values():

@@ -30,6 +30,10 @@ class NotFound(ToolError):
     """There is no such object, or the cluster does not know its kind."""
 
 
+class Forbidden(ToolError):
+    """The user may not read it."""
+
+
 class Api:
     """The API behind a socket. Raises ToolError in one sentence where it can't be read."""
 
@@ -167,5 +171,5 @@ def _refusal(answer: http.client.HTTPResponse) -> ToolError:
         said = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
         said = text.splitlines()[-1] if text else answer.reason
-    kind = NotFound if answer.status == http.client.NOT_FOUND else ToolError
-    return kind(f"the cluster can't be read: {said}")
+    kinds = {http.client.NOT_FOUND: NotFound, http.client.FORBIDDEN: Forbidden}
+    return kinds.get(answer.status, ToolError)(f"the cluster can't be read: {said}")

@@ -13,9 +13,8 @@ from cli.description import Description
 from cli.description import describe as described
 from cli.feed import read
 from cli.statuses.status import Status
-from cli.targets import chosen
+from cli.targets import one
 from schemas import load
-from tools.errors import ToolError
 
 _WARNINGS = 20
 
@@ -31,13 +30,10 @@ def describe(spec: Path, what: str, as_json: bool) -> None:
     newest first; it forgets them after an hour.
     """
     workspace = load(spec)
-    targets = chosen(workspace, what)
-    if len(targets) != 1:
-        known = ", ".join(map(str, targets))
-        raise ToolError(f"which {what}? {known}" if known else f"the spec has no {what}")
+    target = one(workspace, what)
     with api(context(workspace)) as cluster:
         objects = read(cluster, workspace.name)
-    found = described(workspace, targets[0], objects, str(spec))
+    found = described(workspace, target, objects, str(spec))
     if as_json:
         click.echo(json.dumps({"workspace": workspace.name, **_as_dict(found)}, indent=2))
     else:

@@ -16,6 +16,7 @@ COMMANDS = {
     "images": ("cli.images", "build and push the platform's images"),
     "local": ("cli.local", "a local cluster: up, down, status, images"),
     "logs": ("cli.logs", "what a training, stage, notebook or experiment wrote"),
+    "open": ("cli.open", "a notebook or TensorBoard in the browser, or an endpoint's address"),
     "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
     "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
     "status": ("cli.status", "how everything is, with the cause where something failed"),

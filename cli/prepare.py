@@ -13,7 +13,7 @@ from schemas import resolved
 from tools.errors import ToolError
 
 TOKEN_KEY = "easymaker:tokenKey"  # noqa: S105
-"""Key of the stack's configuration whose value notebooks' tokens are made of."""
+"""Key of the stack's configuration whose value tokens are made of."""
 Say = Callable[[str], None]
 
 
@@ -46,7 +46,7 @@ def prepare(
 def needed(workspace: resolved.Workspace) -> list[str]:
     """The secret values of the stack's configuration that the spec needs."""
     keys = [full_key(key) for key in credentials.config_keys(workspace)]
-    return [*keys, TOKEN_KEY] if workspace.notebooks else keys
+    return [*keys, TOKEN_KEY] if workspace.notebooks or workspace.experiments else keys
 
 
 def require(keys: list[str], config: Mapping[str, str], stack: str) -> None:
@@ -57,7 +57,8 @@ def require(keys: list[str], config: Mapping[str, str], stack: str) -> None:
         set_it = f"pulumi config set --secret {key} --stack {stack}"
         if key == TOKEN_KEY:
             raise ToolError(
-                f"the stack's configuration lacks {key}, which notebooks' tokens are made of",
+                f"the stack's configuration lacks {key}, which the tokens of "
+                "notebooks and TensorBoards are made of",
                 f"`openssl rand -hex 32 | {set_it}`",
             )
         raise ToolError(

@@ -1,18 +1,20 @@
 """What `emctl up` prints at the end: results, addresses, and a request that works."""
 
 import json
+import shlex
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from cli.bucket import Buckets
-from cli.context import context
 from cli.reach import Gateway
 from cli.targets import Target
 from cli.urls import urls
-from components.manifests import notebook, places
+from components.manifests import places
 from schemas import resolved
 
 _EXAMPLE_LENGTH = 4000
 _TITLES = {"experiment": "TensorBoard", "endpoint": "endpoint", "stage": "stage"}
+_TITLES["notebook"] = "notebook"
 
 
 def results(
@@ -41,17 +43,17 @@ def results(
     return lines, lost
 
 
-def addresses(workspace: resolved.Workspace, answering: Collection[Target]) -> list[str]:
-    """Where everything that answers does, and how to get the token of a notebook."""
+def addresses(
+    workspace: resolved.Workspace, spec: Path, answering: Collection[Target]
+) -> list[str]:
+    """Where everything that answers does, and how to get in where that takes a token."""
     lines = []
     for target, url in urls(workspace).items():
         if target not in answering:
             continue
-        if target.kind == "notebook":
-            lines.append(f"notebook {target.name}: {url}")
-            lines.append(f"  its token: {_token_command(workspace, target.name)}")
-        else:
-            lines.append(f"{_TITLES[target.kind]} {target.name}: {url}")
+        lines.append(f"{_TITLES[target.kind]} {target.name}: {url}")
+        if target.kind in ("experiment", "notebook"):
+            lines.append(f"  with its token: emctl open {shlex.quote(str(spec))} {target}")
     return lines
 
 
@@ -66,13 +68,3 @@ def requests(
         example = gateway.example(endpoint.host)
         if example is not None and len(json.dumps(example)) <= _EXAMPLE_LENGTH:
             yield gateway.curl(endpoint.host, stage.resource_path, example)
-
-
-def _token_command(workspace: resolved.Workspace, name: str) -> str:
-    """Prints the token; the token itself is nowhere but in its Secret."""
-    secret = workspace.notebooks[name].object_name
-    template = f"{{{{.data.{notebook.ENTRY} | base64decode}}}}"
-    return (
-        f"kubectl --context {context(workspace)} -n {workspace.name} get secret {secret} "
-        f"-o 'go-template={template}'"
-    )

@@ -130,3 +130,12 @@ def chosen(spec: resolved.Workspace, text: str) -> list[Target]:
         return found
     known = [target.name for target in of_kind]
     raise ToolError(f"the spec has no {kind} {name!r}", close(name, known))
+
+
+def one(spec: resolved.Workspace, text: str) -> Target:
+    """The only resource that `KIND/NAME`, or `KIND`, names. Raises ToolError unless it is one."""
+    found = chosen(spec, text)
+    if len(found) != 1:
+        known = ", ".join(map(str, found))
+        raise ToolError(f"which {text}? {known}" if known else f"the spec has no {text}")
+    return found[0]

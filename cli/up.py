@@ -23,12 +23,17 @@ from cli.statuses.status import Status
 from cli.targets import KINDS, Target, failures, targets
 from cli.urls import hosts
 from cli.waiting import Waiting, failures_told, goals
+from components.manifests import experiment
 from schemas import load, resolved
 from tools.errors import ToolError
 
 PATIENCE_SECONDS = 60
 """So long the gateway may take until it serves what the cluster says is ready."""
-_HEALTH = {"experiment": "/", "endpoint": "/v2/health/ready", "stage": "/v2/health/ready"}
+_HEALTH = {
+    "experiment": experiment.HEALTH,
+    "endpoint": "/v2/health/ready",
+    "stage": "/v2/health/ready",
+}
 _HEALTH["notebook"] = "/api"
 _LOG_TAIL = 15
 
@@ -61,7 +66,7 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
     found = prepare(workspace, stack, spec, local, _say)
     end = None if timeout is None else time.monotonic() + timeout
     with api(context(workspace)) as cluster:
-        run = Run(workspace, stack, cluster, end)
+        run = Run(workspace, spec, stack, cluster, end)
         run.train()
         run.serve()
     run.report(found)
@@ -77,6 +82,7 @@ class Run:
     """One `emctl up` from the first apply on."""
 
     workspace: resolved.Workspace
+    spec: Path
     stack: Stack
     cluster: Api
     end: float | None
@@ -126,7 +132,7 @@ class Run:
         """Print results and addresses."""
         lines, lost = summary.results(self.workspace, found, self.well)
         self.failed |= lost
-        lines += summary.addresses(self.workspace, self.well)
+        lines += summary.addresses(self.workspace, self.spec, self.well)
         lines += summary.requests(self.workspace, gateway(self.workspace.platform), self.well)
         click.echo("\n".join(lines), nl=bool(lines))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components import access
 from components.manifests import experiment as manifests
 from components.manifests import routes
 from components.objects import KubernetesObject
@@ -18,17 +19,21 @@ class ExperimentArgs:
 
     workspace: resolved.Workspace
     spec: resolved.Experiment
+    token: pulumi.Input[str]
     depends_on: Sequence[pulumi.Resource] = ()
     deleted_with: pulumi.Resource | None = None
 
 
 class Experiment(pulumi.ComponentResource):
-    """TensorBoard Deployment, Service and HTTPRoute. `pulumi up` does not wait for the pod.
+    """TensorBoard Deployment, token Secret, Service and HTTPRoute. `pulumi up` does not wait for
+    the pod.
 
-    Outputs: `deployment`, its name; `url`, where TensorBoard answers.
+    Outputs: `deployment` and `token_secret`, their names; `url`, where TensorBoard answers who has
+    the token.
     """
 
     deployment: str
+    token_secret: str
     url: str
     children: list[pulumi.Resource]
 
@@ -38,18 +43,26 @@ class Experiment(pulumi.ComponentResource):
         workspace, spec = args.workspace, args.spec
         props = {"spec": to_json({"description": spec.description})}
         super().__init__("easymaker:experiment:Experiment", name, props, opts)
-        self.deployment = spec.object_name
+        self.deployment = self.token_secret = spec.object_name
         host = manifests.tensorboard_host(workspace, spec)
         self.url = routes.url(workspace.platform, host)
-        inside = pulumi.ResourceOptions(
-            parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
-        )
-        self.children = [
-            KubernetesObject(spec.object_name, manifest, inside)
-            for manifest in (
-                manifests.deployment(workspace, spec),
-                manifests.service(workspace, spec),
-                manifests.route(workspace, spec),
+
+        def inside(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*args.depends_on, *needed],
+                deleted_with=args.deleted_with,
             )
+
+        metadata = manifests.token_metadata(workspace, spec)
+        secret = access.token_secret(self.token_secret, metadata, args.token, inside())
+        deployment = manifests.deployment(workspace, spec, access.fingerprint(args.token))
+        self.children = [
+            secret,
+            KubernetesObject(spec.object_name, deployment, inside(secret)),
+            KubernetesObject(spec.object_name, manifests.service(workspace, spec), inside()),
+            KubernetesObject(spec.object_name, manifests.route(workspace, spec), inside()),
         ]
-        self.register_outputs({"deployment": self.deployment, "url": self.url})
+        self.register_outputs(
+            {"deployment": self.deployment, "token_secret": self.token_secret, "url": self.url}
+        )

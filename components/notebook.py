@@ -4,31 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Secret
 
+from components import access
 from components.manifests import notebook as manifests
-from components.manifests import routes, tokens
+from components.manifests import routes
 from components.objects import KubernetesObject
 from schemas import resolved
 from schemas.document import notebook_document
 from schemas.text import to_json
-
-
-def derived_token(key: pulumi.Input[str], workspace: str, notebook: str) -> pulumi.Output[str]:
-    """A notebook's token, made of a secret of the stack's configuration; it is secret, too.
-
-    It fails with pulumi.RunError where the key could be guessed, and with it each token.
-    """
-
-    def derive(known: str) -> str:
-        if len(known) < tokens.KEY_LENGTH:
-            raise pulumi.RunError(
-                "easymaker:tokenKey, which notebooks' tokens are made of, has fewer than "
-                f"{tokens.KEY_LENGTH} characters: draw one with `openssl rand -hex 32`"
-            )
-        return tokens.notebook_token(known, workspace, notebook)
-
-    return pulumi.Output.secret(key).apply(derive)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +48,6 @@ class Notebook(pulumi.ComponentResource):
         self.stateful_set = self.token_secret = spec.object_name
         self.claim = manifests.claim_name(spec)
         self.url = routes.url(workspace.platform, spec.host)
-        token = pulumi.Output.secret(args.token)
 
         def inside(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions(
@@ -74,21 +56,15 @@ class Notebook(pulumi.ComponentResource):
                 deleted_with=args.deleted_with,
             )
 
-        secret = Secret(
-            self.token_secret,
-            metadata=manifests.token_metadata(workspace, spec),
-            string_data={manifests.ENTRY: token},
-            opts=inside(),
-        )
+        metadata = manifests.token_metadata(workspace, spec)
+        secret = access.token_secret(self.token_secret, metadata, args.token, inside())
         claim = KubernetesObject(self.claim, manifests.claim(workspace, spec), inside())
-        # What tells tokens apart is no secret: as one it would hide the pod's other changes.
-        fingerprint = pulumi.Output.unsecret(token.apply(tokens.fingerprint))
         self.children = [
             secret,
             claim,
             KubernetesObject(
                 self.stateful_set,
-                manifests.stateful_set(workspace, spec, fingerprint),
+                manifests.stateful_set(workspace, spec, access.fingerprint(args.token)),
                 inside(secret, claim),
             ),
             KubernetesObject(spec.object_name, manifests.service(workspace, spec), inside()),

@@ -39,7 +39,7 @@ class WorkspaceArgs:
 
 
 class Workspace(pulumi.ComponentResource):
-    """Namespace with its bounds, NetworkPolicies, launcher, credentials, NAS, a viewer's Role and
+    """Namespace with its bounds, NetworkPolicies, launcher, credentials, NAS, Roles for people and
     the reader of archived logs.
 
     Outputs: `namespace`, its name; `launcher`, the name of the launcher's ConfigMap; `viewer`, the
@@ -91,7 +91,7 @@ class Workspace(pulumi.ComponentResource):
         kept = [launcher.kept_launcher(live) for live in args.kept_launchers]
         current = launcher.launcher_config_map(args.launcher_files, spec.name)
         launchers = {manifest["metadata"]["name"]: manifest for manifest in [*kept, current]}
-        quota = manifests.quota(spec)
+        quota, opener = manifests.quota(spec), manifests.opener(spec)
         parts: list[pulumi.Resource] = [
             KubernetesObject(f"{name}-{manifest['metadata']['name']}", manifest, inside())
             for manifest in (
@@ -103,6 +103,7 @@ class Workspace(pulumi.ComponentResource):
                 *(claim for claim in shares if claim["kind"] == "PersistentVolumeClaim"),
                 viewer,
                 reader.stateful_set(spec),
+                *([] if opener is None else [opener]),
             )
         ]
         if args.credentials:

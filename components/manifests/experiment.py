@@ -1,12 +1,14 @@
 """An experiment: its TensorBoard, with a sidecar that keeps the event files at hand."""
 
-from components.manifests import Manifest, places, pods, routes, stores
+from components.manifests import Manifest, places, pods, routes, stores, tokens
 from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
 from components.manifests.policies import SERVED_PORTS
 from schemas import names, resolved
 
 KIND = "experiment"
 PORT = SERVED_PORTS[KIND]
+HEALTH = "/healthz"
+"""Where TensorBoard answers without a token, with nothing but that it does."""
 SYNC_SECONDS = 10
 """A run's events show up so long after they arrived in storage, at most."""
 _EVENTS = {"name": "events", "mountPath": "/events"}
@@ -23,8 +25,13 @@ done
 """
 
 
-def deployment(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
-    """The TensorBoard; only what is in its pod restarts it."""
+def deployment(
+    workspace: resolved.Workspace, experiment: resolved.Experiment, fingerprint: object
+) -> Manifest:
+    """The TensorBoard; only what is in its pod restarts it, and another token.
+
+    `fingerprint` tells tokens apart, and may be known only later.
+    """
     metadata = _metadata(workspace, experiment)
     metadata["annotations"] = {
         **owner_annotations({"description": experiment.description}, {}),
@@ -38,12 +45,18 @@ def deployment(workspace: resolved.Workspace, experiment: resolved.Experiment) -
             "replicas": 1,
             "selector": {"matchLabels": labels(KIND, experiment.name)},
             "template": {
-                "metadata": {"labels": labels(KIND, experiment.name)},
+                "metadata": {
+                    "labels": labels(KIND, experiment.name),
+                    "annotations": {tokens.FINGERPRINT_ANNOTATION: fingerprint},
+                },
                 "spec": {
                     "enableServiceLinks": False,
                     "automountServiceAccountToken": False,
                     "securityContext": pods.pod_security(workspace.platform.security),
-                    "containers": [_tensorboard(workspace.platform), _sync(workspace, experiment)],
+                    "containers": [
+                        _tensorboard(workspace.platform, experiment),
+                        _sync(workspace, experiment),
+                    ],
                     "volumes": [{"name": "events", "emptyDir": {}}],
                 },
             },
@@ -79,6 +92,11 @@ def tensorboard_host(workspace: resolved.Workspace, experiment: resolved.Experim
     return names.tensorboard_host(workspace.name, workspace.platform.domain, experiment.name)
 
 
+def token_metadata(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
+    """Metadata of the Secret with the token; its data is Pulumi's business."""
+    return _metadata(workspace, experiment)
+
+
 def _metadata(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Manifest:
     return {
         "name": experiment.object_name,
@@ -87,19 +105,20 @@ def _metadata(workspace: resolved.Workspace, experiment: resolved.Experiment) ->
     }
 
 
-def _tensorboard(platform: resolved.Platform) -> Manifest:
-    probe = {"httpGet": {"path": "/", "port": PORT}, "timeoutSeconds": 5}
+def _tensorboard(platform: resolved.Platform, experiment: resolved.Experiment) -> Manifest:
+    probe = {"httpGet": {"path": HEALTH, "port": PORT}, "timeoutSeconds": 5}
     return {
         "name": "tensorboard",
         "image": platform.built_images["tensorboard"],
         "imagePullPolicy": "IfNotPresent",
         "command": [
-            "tensorboard",
+            "easymaker-tensorboard",
             "--logdir=/events",
             "--bind_all",
             f"--port={PORT}",
             "--reload_interval=5",
         ],
+        "env": [tokens.variable("TENSORBOARD_TOKEN", experiment.object_name)],
         "ports": [{"name": "http", "containerPort": PORT}],
         "startupProbe": {**probe, "periodSeconds": 2, "failureThreshold": 150},
         "readinessProbe": {**probe, "periodSeconds": 10},

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components.manifests import Manifest, nas, packages, pods, routes
+from components.manifests import Manifest, nas, packages, pods, routes, tokens
 from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
 from components.manifests.policies import SERVED_PORTS
 from schemas import resolved
@@ -11,9 +11,6 @@ from schemas.units import memory_text
 
 KIND = "notebook"
 PORT = SERVED_PORTS[KIND]
-ENTRY = "token"
-"""Key of the data in the Secret with the token."""
-FINGERPRINT_ANNOTATION = "easymaker.io/token"
 HOME = "/root"
 DATA = "/root/easymaker"
 """Where the data volume is; NAS folders are mounted in it."""
@@ -46,7 +43,7 @@ def stateful_set(
             "template": {
                 "metadata": {
                     "labels": selected,
-                    "annotations": {FINGERPRINT_ANNOTATION: fingerprint},
+                    "annotations": {tokens.FINGERPRINT_ANNOTATION: fingerprint},
                 },
                 "spec": _pod_spec(workspace.platform, notebook),
             },
@@ -152,10 +149,7 @@ def _pod_spec(platform: resolved.Platform, notebook: resolved.Notebook) -> Manif
                 "command": ["easymaker-notebook"],
                 "env": [
                     {"name": "HOME", "value": HOME},
-                    {
-                        "name": "JUPYTER_TOKEN",
-                        "valueFrom": {"secretKeyRef": {"name": notebook.object_name, "key": ENTRY}},
-                    },
+                    tokens.variable("JUPYTER_TOKEN", notebook.object_name),
                     *packages.environment(platform),
                 ],
                 "ports": [{"name": "http", "containerPort": PORT}],

@@ -119,6 +119,28 @@ def viewer(workspace: resolved.Workspace) -> Manifest:
     }
 
 
+def opener(workspace: resolved.Workspace) -> Manifest | None:
+    """A Role to bind people to who may open notebooks and TensorBoards: it reads their tokens and
+    no other Secret. None where there are none: no names would mean all of them."""
+    secrets = [item.object_name for item in workspace.experiments.values()]
+    secrets += [item.object_name for item in workspace.notebooks.values()]
+    if not secrets:
+        return None
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": _metadata(workspace, "opener"),
+        "rules": [
+            {
+                "apiGroups": [""],
+                "resources": ["secrets"],
+                "resourceNames": sorted(secrets),
+                "verbs": ["get"],
+            }
+        ],
+    }
+
+
 def _metadata(workspace: resolved.Workspace, name: str) -> Manifest:
     return {
         "name": name,
@@ -140,7 +162,7 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     cpu += millicores(reader.resources()["requests"]["cpu"])
     memory += memory_bytes(reader.resources()["requests"]["memory"])
     for item in workspace.experiments.values():
-        pod = experiment.deployment(workspace, item)["spec"]["template"]["spec"]
+        pod = experiment.deployment(workspace, item, "")["spec"]["template"]["spec"]
         # Twice, for the old pod goes once the new one works.
         cpu += 2 * sum(millicores(c["resources"]["requests"]["cpu"]) for c in pod["containers"])
         memory += 2 * sum(

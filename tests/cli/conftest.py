@@ -33,7 +33,7 @@ def command(tmp_path: Path, server: ApiServer, monkeypatch: pytest.MonkeyPatch) 
         assert context == "here"
         yield apis.Api(server.path)
 
-    for module in ("describe", "logs", "status", "wait"):
+    for module in ("describe", "logs", "open", "status", "wait"):
         monkeypatch.setattr(f"cli.{module}.api", opened)
 
     def run(name: str, *arguments: str) -> Result:

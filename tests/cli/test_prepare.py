@@ -23,9 +23,9 @@ def test_what_the_spec_needs_from_the_configuration(tmp_path: Path) -> None:
     [
         (
             "easymaker:tokenKey",
-            "the stack's configuration lacks easymaker:tokenKey, which notebooks' tokens are made "
-            "of (`openssl rand -hex 32 | pulumi config set --secret easymaker:tokenKey --stack "
-            "dev`)",
+            "the stack's configuration lacks easymaker:tokenKey, which the tokens of notebooks "
+            "and TensorBoards are made of (`openssl rand -hex 32 | pulumi config set --secret "
+            "easymaker:tokenKey --stack dev`)",
         ),
         (
             "easymaker:s3SecretKey",

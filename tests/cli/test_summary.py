@@ -63,11 +63,11 @@ def test_addresses_of_what_answers(tmp_path: Path) -> None:
         Target("stage", "iris/blue"),
         Target("notebook", "explore"),
     }
-    assert summary.addresses(spec, well) == [
+    assert summary.addresses(spec, Path("stacks/a b.yaml"), well) == [
         "TensorBoard iris: http://tensorboard-iris.lab.ml.test:8088",
+        "  with its token: emctl open 'stacks/a b.yaml' experiment/iris",
         "endpoint iris: http://iris.lab.ml.test:8088/inference",
         "stage iris/blue: http://blue-iris.lab.ml.test:8088/inference",
         "notebook explore: http://notebook-explore.lab.ml.test:8088",
-        "  its token: kubectl --context here -n lab get secret notebook-explore "
-        "-o 'go-template={{.data.token | base64decode}}'",
+        "  with its token: emctl open 'stacks/a b.yaml' notebook/explore",
     ]

@@ -77,7 +77,7 @@ def spec(tmp_path: Path, gateway: Gateway) -> resolved.Workspace:
 
 def run_of(spec: resolved.Workspace, server: ApiServer, stack: Stack) -> up.Run:
     server.lists["lab"] = []  # the namespace is there
-    return up.Run(spec, stack, apis.Api(server.path), None)  # type: ignore[arg-type]
+    return up.Run(spec, Path("stack.yaml"), stack, apis.Api(server.path), None)  # type: ignore[arg-type]
 
 
 def job(*conditions: o.Object) -> o.Object:
@@ -165,7 +165,7 @@ def test_applies_again_when_a_served_model_was_trained(
     assert run.failed == {}
     assert run.well == {EXPERIMENT, TRAINING, ENDPOINT, STAGE, NOTEBOOK}
     assert gateway.asked == {
-        "tensorboard-iris/",
+        "tensorboard-iris/healthz",
         "blue-iris/v2/health/ready",
         "iris/v2/health/ready",
         "notebook-explore/api",

@@ -154,7 +154,7 @@ def test_work_begins_when_the_workspace_is_all_there(spec: resolved.Workspace) -
 def test_secrets_are_in_secrets_alone(spec: resolved.Workspace) -> None:
     made = graph(spec)
     secrets = made.all("kubernetes:core/v1:Secret")
-    assert len(secrets) == 1 + len(spec.notebooks)
+    assert len(secrets) == 1 + len(spec.notebooks) + len(spec.experiments)
     for secret in secrets:
         data = secret.inputs["stringData"]
         assert data == "<secret>" or set(data.values()) == {"<secret>"}

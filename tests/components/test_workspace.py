@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import experiment, notebook, pool, training, workspace
+from components import access, experiment, notebook, pool, training, workspace
 from components.manifests import experiment as experiment_manifests
 from components.manifests import nas, policies, reader, tokens
 from components.manifests import notebook as notebook_manifests
@@ -46,7 +46,11 @@ def program(spec: resolved.Workspace, key: str = KEY) -> Callable[[], Awaitable[
             experiment.Experiment(
                 name,
                 experiment.ExperimentArgs(
-                    workspace=spec, spec=item, depends_on=home.ready, deleted_with=home.owner
+                    workspace=spec,
+                    spec=item,
+                    token=access.derived_token(key, "experiment", spec.name, name),
+                    depends_on=home.ready,
+                    deleted_with=home.owner,
                 ),
                 pulumi.ResourceOptions(parent=home),
             )
@@ -56,7 +60,7 @@ def program(spec: resolved.Workspace, key: str = KEY) -> Callable[[], Awaitable[
                 notebook.NotebookArgs(
                     workspace=spec,
                     spec=one,
-                    token=notebook.derived_token(key, spec.name, name),
+                    token=access.derived_token(key, "notebook", spec.name, name),
                     depends_on=home.ready,
                     deleted_with=home.owner,
                 ),
@@ -102,6 +106,7 @@ def test_workspace_registers_what_its_builders_make(spec: resolved.Workspace) ->
         workspace_manifests.quota(spec),
         workspace_manifests.viewer(spec),
         reader.stateful_set(spec),
+        workspace_manifests.opener(spec),
         *policies.policies(spec),
         *nas.volumes(spec),
     ]
@@ -176,15 +181,25 @@ def test_experiment(spec: resolved.Workspace) -> None:
     made = graph(spec)
     nodes = below(made, "easymaker:experiment:Experiment", "iris")
     item = spec.experiments["iris"]
-    assert {kind: node.inputs for kind, node in nodes.items()} == {
-        "Deployment": experiment_manifests.deployment(spec, item),
+    fingerprint = tokens.fingerprint(tokens.token(KEY, "experiment", "lab", "iris"))
+    inputs = {kind: node.inputs for kind, node in nodes.items()}
+    assert inputs == {
+        "Secret": {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": experiment_manifests.token_metadata(spec, item),
+            "stringData": inputs["Secret"]["stringData"],
+        },
+        "Deployment": experiment_manifests.deployment(spec, item, fingerprint),
         "Service": experiment_manifests.service(spec, item),
         "HTTPRoute": experiment_manifests.route(spec, item),
     }
     namespace = made.one("kubernetes:core/v1:Namespace").urn
     assert {node.deleted_with for node in nodes.values()} == {namespace}
+    assert nodes["Secret"].urn in nodes["Deployment"].depends_on
     assert outputs(made, "easymaker:experiment:Experiment", "iris") == {
         "deployment": "experiment-iris",
+        "token_secret": "experiment-iris",
         "url": URL.format("tensorboard-iris"),
     }
 
@@ -193,7 +208,7 @@ def test_notebook(spec: resolved.Workspace) -> None:
     made = graph(spec)
     nodes = below(made, "easymaker:notebook:Notebook", "explore")
     item = spec.notebooks["explore"]
-    fingerprint = tokens.fingerprint(tokens.notebook_token(KEY, "lab", "explore"))
+    fingerprint = tokens.fingerprint(tokens.token(KEY, "notebook", "lab", "explore"))
     inputs = {kind: node.inputs for kind, node in nodes.items()}
     assert inputs == {
         "Secret": {
@@ -217,12 +232,15 @@ def test_notebook(spec: resolved.Workspace) -> None:
     }
 
 
-def test_token_is_secret_and_in_its_secret_alone(spec: resolved.Workspace) -> None:
+@pytest.mark.parametrize(("kind", "name"), [("notebook", "explore"), ("experiment", "iris")])
+def test_token_is_secret_and_in_its_secret_alone(
+    spec: resolved.Workspace, kind: str, name: str
+) -> None:
     made = graph(spec)
-    secret = object_of(made, "Secret", "notebook-explore")
+    secret = object_of(made, "Secret", f"{kind}-{name}")
     data = secret.inputs["stringData"]
     assert data in ("<secret>", {"token": "<secret>"})
-    token = tokens.notebook_token(KEY, "lab", "explore")
+    token = tokens.token(KEY, kind, "lab", name)
     seen = json.dumps([node.inputs for node in made.nodes.values()]) + json.dumps(made.outputs)
     assert token not in seen
     assert KEY not in seen

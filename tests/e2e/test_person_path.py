@@ -93,16 +93,18 @@ def assert_digests(checkout: Checkout, place: str, files: dict[str, Any]) -> Non
 @pytest.mark.usefixtures("applied")
 def test_tensorboard_lists_the_run_and_its_scalars(checkout: Checkout, web: Web) -> None:
     run = f"{keras_run(checkout)}/train"
+    token = {"Authorization": f"Bearer {token_of(checkout, 'experiment-iris')}"}
 
     def is_listed() -> bool:
-        answer = web.call(f"{TENSORBOARD}/data/runs")
+        answer = web.call(f"{TENSORBOARD}/data/runs", headers=token)
         return answer.status == 200 and run in answer.json()
 
     until(is_listed, "the run's appearance in TensorBoard", 90)
-    tags = web.call(f"{TENSORBOARD}/data/plugin/scalars/tags").json()[run]
+    tags = web.call(f"{TENSORBOARD}/data/plugin/scalars/tags", headers=token).json()[run]
     assert {"epoch_loss", "epoch_accuracy"} <= tags.keys()
     query = f"run={run.replace('/', '%2F')}&tag=epoch_accuracy"
-    points = web.call(f"{TENSORBOARD}/data/plugin/scalars/scalars?{query}").json()
+    address = f"{TENSORBOARD}/data/plugin/scalars/scalars?{query}"
+    points = web.call(address, headers=token).json()
     assert len(points) == 60
     _, step, accuracy = points[-1]
     assert step == 59
@@ -111,7 +113,7 @@ def test_tensorboard_lists_the_run_and_its_scalars(checkout: Checkout, web: Web)
 
 @pytest.mark.usefixtures("applied")
 def test_notebook_answers_with_its_token_and_refuses_without(checkout: Checkout, web: Web) -> None:
-    token = notebook_token(checkout)
+    token = token_of(checkout, "notebook-explore")
     for headers, status in (
         ({}, 403),
         ({"Authorization": "token wrong"}, 403),
@@ -125,24 +127,49 @@ def test_notebook_answers_with_its_token_and_refuses_without(checkout: Checkout,
     checkout.cluster.kubectl(*inside, "mountpoint", "-q", "/root/easymaker")
 
 
-def notebook_token(checkout: Checkout) -> str:
-    """As its container gets it: from a Secret."""
-    notebook = checkout.cluster.get("statefulset", "notebook-explore", "-n", "iris")
-    (container, *_) = notebook["spec"]["template"]["spec"]["containers"]
-    (source,) = [entry for entry in container["env"] if entry["name"] == "JUPYTER_TOKEN"]
-    reference = source["valueFrom"]["secretKeyRef"]
-    secret = checkout.cluster.get("secret", reference["name"], "-n", "iris")
-    return base64.b64decode(secret["data"][reference["key"]]).decode()
+@pytest.mark.usefixtures("applied")
+def test_tensorboard_answers_with_its_token_and_refuses_without(
+    checkout: Checkout, web: Web
+) -> None:
+    token = token_of(checkout, "experiment-iris")
+    other = token_of(checkout, "notebook-explore")
+    for headers, status in (
+        ({}, 401),
+        ({"Authorization": f"Bearer {other}"}, 401),
+        ({"Authorization": f"Bearer {token}"}, 200),
+    ):
+        assert web.call(f"{TENSORBOARD}/data/environment", headers=headers).status == status
+    done = checkout.emctl("open", "--print", "stacks/local.yaml", "experiment/iris")
+    assert done.stdout == (
+        f"{TENSORBOARD}:{checkout.cluster.gateway_port}/login?token={token}&next=%2F\n"
+    )
+    answer = web.call(done.stdout.strip())
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    page = web.call(f"{TENSORBOARD}/", headers={"Cookie": cookie})
+    assert page.status == 200
+    assert b"<title>TensorBoard" in page.body
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+def token_of(checkout: Checkout, secret: str) -> str:
+    """As a container gets it: from its Secret."""
+    found = checkout.cluster.get("secret", secret, "-n", "iris")
+    return base64.b64decode(found["data"]["token"]).decode()
 
 
 @pytest.mark.usefixtures("applied")
 def test_the_token_is_nowhere_but_in_its_secret(checkout: Checkout, applied: Done) -> None:
-    token = notebook_token(checkout)
+    tokens = [token_of(checkout, name) for name in ("notebook-explore", "experiment-iris")]
     state = checkout.pulumi("stack", "export").stdout
     logs = checkout.cluster.kubectl("-n", "iris", "logs", "notebook-explore-0")
+    logs += checkout.cluster.kubectl(
+        "-n", "iris", "logs", "deploy/experiment-iris", "-c=tensorboard"
+    )
     objects = checkout.cluster.kubectl("-n", "iris", "get", "all,configmaps,httproutes", "-o=json")
     for text in (state, logs, objects, applied.stdout, applied.stderr):
-        assert token not in text
+        for token in tokens:
+            assert token not in text
 
 
 @pytest.mark.usefixtures("applied")

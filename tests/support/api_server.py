@@ -91,6 +91,9 @@ def api_server() -> Iterator[ApiServer]:
             if plural == "portforward":
                 self._forward(parts.path.split("/")[-2])
                 return
+            if "/secrets/" in parts.path:
+                self._secret(parts.path.rpartition("/")[2])
+                return
             if "/pods/" in parts.path:
                 self._pod(parts.path.partition("/pods/")[2])
                 return
@@ -103,6 +106,17 @@ def api_server() -> Iterator[ApiServer]:
                 self._answer(found[0], {"kind": "Status", "message": found[1]})
             else:
                 self._answer(200, {"metadata": {"resourceVersion": version}, "items": found})
+
+        def _secret(self, name: str) -> None:
+            found = given.lists.get("secrets", [])
+            if isinstance(found, tuple):
+                self._answer(found[0], {"kind": "Status", "message": found[1]})
+                return
+            for secret in found:
+                if secret["metadata"]["name"] == name:
+                    self._answer(200, secret)
+                    return
+            self._answer(404, {"kind": "Status", "message": f'secrets "{name}" not found'})
 
         def _pod(self, path: str) -> None:
             """A pod, or its log: `name` or `name/log`."""

@@ -65,7 +65,7 @@ IMAGES = {
         Image("tensorflow", space_mb=4500, base="python"),
         Image("tensorflow-keras3", space_mb=50, base="tensorflow"),
         Image("pytorch", space_mb=4000),
-        Image("tensorboard", space_mb=800),
+        Image("tensorboard", space_mb=800, code=("board",)),
         Image("serving-tensorflow", space_mb=100, base="tensorflow", code=("serving",)),
         Image("serving-pytorch", space_mb=100, base="pytorch", code=("serving",)),
         Image("serving-sklearn", space_mb=100, base="python", code=("serving",)),

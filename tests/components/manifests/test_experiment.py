@@ -24,24 +24,27 @@ def spec(tmp_path: Path) -> resolved.Workspace:
 def test_whole_experiment(spec: resolved.Workspace) -> None:
     item = spec.experiments["iris"]
     made = [
-        experiment.deployment(spec, item),
+        experiment.deployment(spec, item, "print"),
         experiment.service(spec, item),
         experiment.route(spec, item),
+        experiment.token_metadata(spec, item),
     ]
     assert made == json.loads(GOLDEN.read_text())
 
 
 def test_description_touches_no_pod(spec: resolved.Workspace) -> None:
     item = spec.experiments["iris"]
-    before = experiment.deployment(spec, item)
-    after = experiment.deployment(spec, replace(item, description="something else"))
+    before = experiment.deployment(spec, item, "print")
+    after = experiment.deployment(spec, replace(item, description="something else"), "print")
     assert before["spec"] == after["spec"]
     assert before["metadata"] != after["metadata"]
 
 
 def test_restricted_platform_runs_as_a_user(spec: resolved.Workspace) -> None:
     platform = replace(spec.platform, security="restricted")
-    made = experiment.deployment(replace(spec, platform=platform), spec.experiments["iris"])
+    made = experiment.deployment(
+        replace(spec, platform=platform), spec.experiments["iris"], "print"
+    )
     assert made["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 1000
 
 
@@ -49,7 +52,7 @@ def test_sync_gets_its_source_as_it_is_and_ends_at_once(
     tmp_path: Path, spec: resolved.Workspace
 ) -> None:
     """The kubelet's expansion undone, the command runs with a program in rclone's place."""
-    pod = experiment.deployment(spec, spec.experiments["iris"])["spec"]["template"]["spec"]
+    pod = experiment.deployment(spec, spec.experiments["iris"], "print")["spec"]["template"]["spec"]
     command = [part.replace("$$", "$") for part in pod["containers"][1]["command"]]
     source = "S0:system/a b/$(touch x)`id`;'"
     said = tmp_path / "said"

@@ -128,13 +128,14 @@ def test_trainings_get_packages_from_there_too(tmp_path: Path) -> None:
     assert inside["volumes"][-1] == expected["volumes"][-1]
 
 
-def test_token_is_of_the_key_the_workspace_and_the_notebook() -> None:
-    assert tokens.notebook_token("key", "lab", "explore") == (
+def test_token_is_of_the_key_the_workspace_and_the_resource() -> None:
+    assert tokens.token("key", "notebook", "lab", "explore") == (
         "a86e8c16917f7fe1e7c37e65f444bb440af0e79b46f249f9a99fbc26a3ef1ad3"
     )
     others = {
-        tokens.notebook_token("key2", "lab", "explore"),
-        tokens.notebook_token("key", "lab2", "explore"),
-        tokens.notebook_token("key", "lab", "train"),
+        tokens.token("key2", "notebook", "lab", "explore"),
+        tokens.token("key", "notebook", "lab2", "explore"),
+        tokens.token("key", "notebook", "lab", "train"),
+        tokens.token("key", "experiment", "lab", "explore"),
     }
-    assert len(others | {tokens.notebook_token("key", "lab", "explore")}) == 4
+    assert len(others | {tokens.token("key", "notebook", "lab", "explore")}) == 5

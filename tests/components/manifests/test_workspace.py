@@ -41,6 +41,7 @@ def test_whole_workspace(spec: resolved.Workspace) -> None:
         workspace.quota(spec),
         workspace.viewer(spec),
         reader.stateful_set(spec),
+        workspace.opener(spec),
         *policies.policies(spec),
         policies.training_peers("lab", "fit"),
     ]
@@ -182,7 +183,7 @@ def test_quota_has_room_for_what_a_spec_that_fits_needs(spec: resolved.Workspace
     quota = workspace.quota(spec)
     assert quota is not None
     hard = quota["spec"]["hard"]
-    pod = experiment.deployment(spec, spec.experiments["iris"])["spec"]["template"]["spec"]
+    pod = experiment.deployment(spec, spec.experiments["iris"], "")["spec"]["template"]["spec"]
     # Two instances, a stage with its surge, two notebooks; the reader of logs.
     beside = 2 * (2 + 2 + 2) + 1
     cpu = 8000 + beside * 10 + 2 * sum(requests(pod, "cpu"))
@@ -224,6 +225,16 @@ def test_viewer_sees_no_secrets_and_changes_nothing(spec: resolved.Workspace) ->
     for rule in looking:
         assert set(rule["verbs"]) == {"get", "list", "watch"}
         assert not {"*", "secrets", "pods/exec"} & {*rule["resources"], *rule["apiGroups"]}
+
+
+def test_opener_reads_tokens_and_no_other_secret(spec: resolved.Workspace) -> None:
+    made = workspace.opener(spec)
+    assert made is not None
+    (rule,) = made["rules"]
+    assert rule["verbs"] == ["get"]
+    assert rule["resourceNames"] == ["experiment-iris", "notebook-explore", "notebook-train"]
+    # An empty list of names would mean every Secret.
+    assert workspace.opener(replace(spec, experiments={}, notebooks={})) is None
 
 
 def test_restricted_platform_enforces_it(spec: resolved.Workspace) -> None:
