@@ -43,7 +43,10 @@ def test_every_attempt_is_archived_as_it_was_printed(bench: Bench, managed: bool
     second = bench.run()
     by_pod = {end(attempt)["pod"]: attempt for attempt in attempts(bench)}
     assert sorted(by_pod) == [f"training-iris-0a1b2c3d-0-{five}" for five in ("aaaaa", "bbbbb")]
-    sentences = ("train.py exited with code 3: first", "")
+    sentences = (
+        "train.py exited with code 3: first",
+        "no model was saved: EM_MODEL_DIR is empty",
+    )
     for result, said, pod in zip((first, second), sentences, sorted(by_pod), strict=True):
         assert text(by_pod[pod]) == result.log
         found = end(by_pod[pod])

@@ -140,7 +140,8 @@ def test_last_sync_ends_before_the_pod_is_killed(kept: Bench) -> None:
     kept.job["stores"]["S1"] = {**kept.job["stores"]["S0"], "endpoint": "http://127.0.0.1:1"}
     for key in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         kept.env[f"RCLONE_CONFIG_S1_{key}"] = kept.env[f"RCLONE_CONFIG_S0_{key}"]
-    # Nobody answers there, and rclone would go on asking for half a minute.
+    # Nobody answers there, and it would be asked again for longer than there is time.
+    kept.job["retry_seconds"]["S1"] = 900
     kept.job["tensorboard"] = place("b/events", "S1")
     kept.script("""
         import os, time
