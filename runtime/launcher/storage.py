@@ -29,6 +29,8 @@ from launcher.patience import Patience
 from launcher.processes import File
 
 _DIRECTORY_NOT_FOUND = 3  # rclone's exit code; with S3 only a missing container gives it
+_LISTED_SECONDS = 30.0
+"""So long what was written may stay out of listings: Swift's follow, most often at once."""
 _DENIED = re.compile(
     r"StatusCode: 40[13]|AccessDenied|Forbidden|InvalidAccessKeyId|SignatureDoesNotMatch"
     r"|Unauthorized|permission denied|read-only file system"
@@ -176,14 +178,17 @@ class Storage:
         if like is not None and not place.is_mounted:
             argv += ["--checksum", "--copy-dest", _folder(like)]
         self._call("write", place, what, argv)
-        if self.listing(place, what) != dict(sizes):
-            raise Ended(
-                STORAGE_FAILED,
-                verb="write",
-                address=place.address,
-                what=what,
-                detail="other files arrived there than were sent",
-            )
+        patience = Patience(_LISTED_SECONDS)
+        while self.listing(place, what) != dict(sizes):
+            if patience.is_over:
+                raise Ended(
+                    STORAGE_FAILED,
+                    verb="write",
+                    address=place.address,
+                    what=what,
+                    detail="other files arrived there than were sent",
+                )
+            self._runner.pause(patience.next_pause())
 
     def add(self, directory: str, place: Place, what: str) -> None:
         """Copy the files of `directory`, which may be growing, to `place`."""

@@ -2,9 +2,12 @@
 
 import socket
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from launcher import causes
+from launcher.job import Place
+from launcher.storage import Storage
 
 from tests.support import objects
 
@@ -119,3 +122,29 @@ def test_data_from_a_second_store(data: Bench, tmp_path: Path) -> None:
         data.job["datasets"] = {"train": place("b/d", "S1")}
         assert data.run().code == 0
     assert (data.output / "model" / "found.txt").read_text() == "['only-here.csv']"
+
+
+def late(monkeypatch: pytest.MonkeyPatch, listings: list[dict[str, int]]) -> tuple[Storage, Mock]:
+    """A storage whose uploads succeed, and whose listings are these; the last one stays."""
+    runner = Mock()
+    runner.run.return_value = 0
+    layout = Mock(rclone="rclone", scratch=None)
+    storage = Storage(layout, Mock(stores={}, retry_seconds={}), runner, {}, Mock())
+    left = iter(listings)
+    monkeypatch.setattr(storage, "listing", lambda *_: next(left, listings[-1]))
+    return storage, runner
+
+
+def test_listings_that_follow_later_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, runner = late(monkeypatch, [{}, {"a": 1}, {"a": 1, "b": 2}])
+    storage.upload("d", Place("obs://h/b/d", "S0", "b/d"), {"a": 1, "b": 2}, "model")
+    assert [call.args for call in runner.pause.call_args_list] == [(1.0,), (2.0,)]
+
+
+def test_what_never_is_listed_did_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, runner = late(monkeypatch, [{"a": 1}])
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr("launcher.patience.time", Mock(monotonic=lambda: next(clock)))
+    with pytest.raises(causes.Ended, match="other files arrived there than were sent"):
+        storage.upload("d", Place("obs://h/b/d", "S0", "b/d"), {"a": 2}, "model")
+    assert runner.pause.called
