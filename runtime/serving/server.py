@@ -63,7 +63,7 @@ async def _serve(backend: Backend, options: Options, log: Log) -> None:
     )
     http = _Http(config)
     with _listening(options.host, options.port) as listener:
-        connections.bound_unread(listener)
+        connections.settle(listener)
         log.say(f"listening on port {listener.getsockname()[1]}")
         serving = asyncio.create_task(http.serve([listener]))
         try:

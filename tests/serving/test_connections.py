@@ -61,11 +61,20 @@ def test_the_rest_of_a_refused_body_must_come_in_time(serve: Start) -> None:
 
 def test_who_leaves_an_answer_unread_is_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        connections.bound_unread(listener, seconds=1)
+        connections.settle(listener, unread_seconds=1)
         with socket.create_connection(listener.getsockname()):
             accepted, _ = listener.accept()
             with accepted, pytest.raises(TimeoutError, match="Connection timed out"):
                 accepted.sendall(b" " * 100_000_000)  # more than sockets hold
+
+
+def test_bodies_of_answers_do_not_wait_for_their_heads() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connections.settle(listener)
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_an_idle_connection_is_kept(serve: Start) -> None:
