@@ -1,6 +1,6 @@
 """What a local cluster brings along for the stack of a spec: keys, buckets, example data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +35,10 @@ class LocalCluster:
     def images(self) -> images.Store:
         """The images that its node holds."""
         return cluster.find(self.definition.name, self.state).images()
+
+    def measure(self, say: Callable[[str], None]) -> None:
+        """Bring the metrics API."""
+        cluster.find(self.definition.name, self.state).measure(say)
 
 
 def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | None:

@@ -34,6 +34,8 @@ def prepare(
     require(needed(workspace), config, stack.name)
     if local:
         used_images.load(workspace, local.images, say)
+        if scales(workspace):
+            local.measure(say)
     addresses = [workspace.platform.system_path]
     addresses += [training.output_data for training in workspace.trainings.values()]
     found = buckets(workspace.platform, addresses, config)
@@ -41,6 +43,12 @@ def prepare(
         sent = local_stack.fill(workspace, local, found)
         say(f"examples: {sent} files uploaded" if sent else "examples: nothing to upload")
     return found
+
+
+def scales(workspace: resolved.Workspace) -> bool:
+    """Whether a stage has as many instances as its load asks for."""
+    stages = [stage for item in workspace.endpoints.values() for stage in item.stages.values()]
+    return any(stage.autoscaling for stage in stages)
 
 
 def needed(workspace: resolved.Workspace) -> list[str]:

@@ -42,6 +42,13 @@ def test_a_missing_value_says_how_to_set_it(missing: str, message: str) -> None:
     assert str(raised.value) == message
 
 
+@pytest.mark.parametrize("scales", [False, True])
+def test_metrics_come_with_the_first_stage_that_scales(tmp_path: Path, scales: bool) -> None:
+    changes = [("instances: 1}", "autoscaling: {min: 1, max: 2, cpu: 70}}")] if scales else []
+    spec = workspaces.workspace(tmp_path, *changes)
+    assert prepare.scales(spec) is scales
+
+
 class Store:
     """Images of a cluster that holds all of the given ones."""
 

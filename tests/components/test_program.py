@@ -273,6 +273,22 @@ def test_stage_waits_for_its_training_and_then_serves_it(spec: resolved.Workspac
     assert {later.nodes[urn].inputs["metadata"]["name"] for urn in other} == {"model-fitted"}
 
 
+def test_an_apply_ends_when_stages_serve_and_fails_where_one_does_not(
+    spec: resolved.Workspace,
+) -> None:
+    there, stages = as_live(graph(spec)), Stages()
+    graph(spec, there, stages=stages)
+    assert stages.waited == []  # it has nothing to serve yet
+    done = complete(there, spec.trainings["fit"].object_name, "2026-01-01T00:00:00Z")
+    graph(spec, done, stages=stages, preview=True)
+    assert stages.waited == []
+    graph(spec, done, stages=stages)
+    assert stages.waited == ["blue"]
+    broken = Stages({"blue": "endpoints.iris.stages.blue: DEPLOY FAILED"})
+    with pytest.raises(pulumi.RunError, match=r"^endpoints\.iris\.stages\.blue: DEPLOY FAILED$"):
+        graph(spec, done, stages=broken)
+
+
 def test_stage_keeps_what_it_serves_until_the_next_is_complete(
     spec: resolved.Workspace, tmp_path: Path
 ) -> None:

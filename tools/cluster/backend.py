@@ -46,5 +46,8 @@ class Backend(Protocol):
     def images(self) -> Store:
         """The images that its node holds. Raises ToolError where only a registry can bring some."""
 
+    def measure(self, say: Say) -> None:
+        """Bring the metrics API, where the cluster has none and is one of ours."""
+
     def storage(self) -> ObjectStorage | None:
         """The object storage that comes with it."""

@@ -96,6 +96,14 @@ TOOLS: tuple[Tool, ...] = (
         disk_megabytes=50,
     ),
     GoProgram(
+        name="metrics-server",
+        module="sigs.k8s.io/metrics-server",
+        packages=("sigs.k8s.io/metrics-server/cmd/metrics-server",),
+        linux_only=True,
+        on_demand=True,
+        disk_megabytes=700,
+    ),
+    GoProgram(
         name="registry",
         module="github.com/distribution/distribution/v3",
         packages=("github.com/distribution/distribution/v3/cmd/registry",),

@@ -159,6 +159,9 @@ class KindBackend:
         """The node's images."""
         return KindImages(self._name)
 
+    def measure(self, say: Say) -> None:
+        """What a node here would run is not on kind's."""
+
     def storage(self) -> ObjectStorage:
         return addons.object_storage(self.folder, self.definition.gateway_port)
 

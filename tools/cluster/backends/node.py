@@ -128,6 +128,18 @@ class NodeBackend:
     def kubectl(self) -> Kubectl:
         return Kubectl(toolchain.path("kubectl"), self.folder / "kubeconfig")
 
+    def measure(self, say: Say) -> None:
+        kubectl, name = self.kubectl(), "apiservice/v1beta1.metrics.k8s.io"
+        available = "jsonpath={.status.conditions[?(@.type=='Available')].status}"
+        if kubectl.try_run("get", name, "--ignore-not-found", "-o", available) == "True":
+            return
+        say("starting metrics-server, for autoscaling")
+        folder = toolchain.path("metrics-server").resolve().parent
+        values = {"tools_image": images.refs()["tools"], "metrics_folder": str(folder)}
+        text = addons.render("metrics.yaml", values)
+        kubectl.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
+        kubectl.run("wait", name, "--for=condition=Available", "--timeout=120s")
+
     def storage(self) -> ObjectStorage:
         return addons.object_storage(self.folder, self.definition.gateway_port)
 
