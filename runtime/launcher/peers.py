@@ -56,8 +56,7 @@ class Peers:
         self._port = port
         self._lock = threading.RLock()
         self._others: Dict[int, _Other] = {i: _Other() for i in range(len(hosts)) if i != index}
-        self._is_ready = False
-        self._is_done = False
+        self._said: List[str] = []
         self._on_loss: Optional[Callable[[Loss], None]] = None
         self._over = threading.Event()
         self._listener: Optional[socket.socket] = None
@@ -77,8 +76,6 @@ class Peers:
         has not come yet. Raises Ended(NO_PEER) when one gives no sign for so many seconds.
         """
         begin = time.monotonic()
-        with self._lock:
-            self._is_ready = True
         self._tell("ready")
         if missing := self._missing():
             text = "waiting for instances {}, up to {:g} s for a sign of one that gives none"
@@ -86,7 +83,7 @@ class Peers:
         while not self._is_complete(on_loss):
             for index, other in self._others.items():
                 silent = time.monotonic() - max(begin, other.absent_since)
-                if other.link is None and silent > seconds:
+                if other.link is None and not other.is_done and silent > seconds:
                     limit, host = "{:g}".format(seconds), self._hosts[index]
                     raise Ended(NO_PEER, index=str(index), seconds=limit, host=host)
             pause(_LOOK_SECONDS)
@@ -102,8 +99,6 @@ class Peers:
 
     def done(self) -> None:
         """Tell all that this one is done, and ends well."""
-        with self._lock:
-            self._is_done = True
         self._tell("done")
 
     def close(self) -> None:
@@ -130,7 +125,9 @@ class Peers:
         threading.Thread(target=action, args=arguments, daemon=True).start()
 
     def _tell(self, line: str) -> None:
+        """All that are there, and who comes later when it does."""
         with self._lock:
+            self._said.append(line)
             links = [other.link for other in self._others.values() if other.link is not None]
         for link in links:
             _send(link, line)
@@ -192,22 +189,19 @@ class Peers:
         with self._lock:
             before, other.link = other.link, link
             other.is_ready = other.has_seen = False
-            state = [word for word, holds in self._state() if holds]
+            said = list(self._said)
         if before is not None:
             _close(before)  # of a node that was lost, and its pod made anew elsewhere
             self._lose(Loss(index, time.time(), "it began anew"))
-        for word in state:
-            _send(link, word)
-
-    def _state(self) -> "List[tuple[str, bool]]":
-        return [("ready", self._is_ready), ("done", self._is_done)]
+        for line in said:
+            _send(link, line)
 
     def _heard(self, index: int, link: socket.socket, line: str) -> None:
         other = self._others[index]
         word, _, rest = line.partition(" ")
         if word == "ready":
-            other.is_ready = True
             _send(link, "seen")
+            other.is_ready = True
         elif word == "seen":
             other.has_seen = True
         elif word == "done":
@@ -224,9 +218,10 @@ class Peers:
                 return
             other.link = None
             other.absent_since = time.monotonic()
+            if other.is_done:
+                return  # who is slow to begin begins all the same
             other.is_ready = other.has_seen = False
-            is_early = not other.is_done
-        if is_early and not self._over.is_set():
+        if not self._over.is_set():
             self._lose(Loss(index, time.time(), "it is gone without a word"))
 
     def _lose(self, loss: Loss) -> None:

@@ -1,17 +1,21 @@
 """Several instances, each a process of its own: who waits, who keeps what, who is blamed."""
 
 import contextlib
+import io
 import json
 import os
 import random
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from launcher import causes
+from launcher.logs import Log
+from launcher.peers import Loss, Peers
 
 from tests.launcher.conftest import Bench, Result, place
 from tests.support import objects
@@ -244,6 +248,57 @@ def test_stop_ends_the_wait(pair: Group) -> None:
     result = pair.benches[1].stop_when(b"waiting for instances 0")
     assert result.code == causes.STOPPED.code
     assert "started" not in result.log
+
+
+def test_one_that_is_about_to_end_is_not_begun_with() -> None:
+    hosts = [f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{n}" for n in (1, 2)]
+    first, other = (Peers(hosts, index, Log(io.BytesIO())) for index in (0, 1))
+    try:
+        losses: list[Loss] = []
+        with pytest.raises(TimeoutError):  # once all is said, and nobody has heard of the first
+            other.await_ready(no_time, 1, losses.append)
+        other.ended(time.time(), "stopped")
+        other.done()  # the last word: when it is here the others are
+        first.await_done(1, time.sleep)
+        with pytest.raises(TimeoutError):
+            first.await_ready(a_second(), 9, losses.append)
+        assert losses == []
+    finally:
+        first.close()
+        other.close()
+
+
+def test_one_that_is_slow_to_begin_begins_after_the_end_of_the_other() -> None:
+    hosts = [f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{n}" for n in (1, 2)]
+    first, other = (Peers(hosts, index, Log(io.BytesIO())) for index in (0, 1))
+    losses: list[Loss] = []
+    try:
+        with pytest.raises(TimeoutError):
+            other.await_ready(no_time, 1, losses.append)
+        first.await_ready(time.sleep, 9, losses.append)
+        first.done()
+        first.close()
+        other.await_done(0, time.sleep)
+        other.await_ready(a_second(), 9, losses.append)
+        assert losses == []
+    finally:
+        first.close()
+        other.close()
+
+
+def no_time(seconds: float) -> None:
+    raise TimeoutError(seconds)
+
+
+def a_second() -> Callable[[float], None]:
+    end = time.monotonic() + 1
+
+    def pause(seconds: float) -> None:
+        if time.monotonic() > end:
+            raise TimeoutError(seconds)
+        time.sleep(seconds)
+
+    return pause
 
 
 def test_nonsense_is_nobody(pair: Group) -> None:
