@@ -36,12 +36,24 @@ for path, body in asked:
         print(json.dumps([error.code, json.load(error)]))
 """
 KERAS = """
+    import shutil
     import tensorflow
 
     keras = tensorflow.keras
     model = keras.Sequential([keras.layers.Dense(3, activation="softmax", input_shape=(4,))])
     model.compile("adam", "sparse_categorical_crossentropy")
     model.save("/mnt/model/keras/7")
+    shutil.copytree("/mnt/model/keras/7", "/mnt/model/torn/1")
+    shutil.rmtree("/mnt/model/torn/1/variables")
+"""
+# Serves a model that is none, and tells how that ended.
+TORN = """
+import subprocess, sys
+argv = [sys.executable, "-I", "-m", "serving", "--framework=tensorflow", "--model-name=net"]
+argv += ["--model-dir=/mnt/model/torn", "--port=9090", "--termination-log=/tmp/said"]
+code = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+with open("/tmp/said") as said:
+    print(code, said.read())
 """
 SKLEARN = """
     import os
@@ -223,6 +235,12 @@ def test_tensorflow(served: LocalCluster) -> None:
     assert {len(row) for row in answer["predictions"]} == {3}
     assert wrong[0] == 400
     assert wrong[1]["error"].endswith(" takes the shape [-1, 4], the instances have [1, 2]")
+    torn = served.kubectl("-n", NAMESPACE, "exec", pod, "--", "python3", "-c", TORN)
+    assert torn.startswith("1 the SavedModel 1 could not be loaded (")
+    assert torn.strip().endswith(
+        "needed is a SavedModel (saved_model.pb and variables/) at its root or under a version "
+        "number"
+    )
 
 
 def test_pytorch(served: LocalCluster) -> None:
