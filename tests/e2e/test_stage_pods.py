@@ -293,13 +293,13 @@ def test_gateway_speaks_tls_with_the_workspaces_certificate(
                 ):
                     talk.sendall(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
                     return talk.recv(100).decode()
-            except ssl.SSLError as error:
+            except OSError as error:
                 return str(error)
 
         # The route is there, its service is not: the gateway itself says so, inside of TLS.
         until(lambda: answer().startswith("HTTP/1.1 50"), f"TLS ({answer()})", 60)
         cluster.kubectl("-n", NAME, "delete", "referencegrant", "certificate")
-        until(lambda: "certificate verify failed" in answer(), "the end of the grant", 60)
+        until(lambda: not answer().startswith("HTTP/"), "the end of the grant", 60)
     finally:
         cluster.kubectl("-n", gateway["namespace"], "delete", "gateway", "secure")
         cluster.apply(*certificate.manifests(spec))
