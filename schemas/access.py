@@ -40,8 +40,11 @@ class Jwt(StrictModel):
     """Who makes the tokens: their `iss`."""
     audience: t.Word
     """Whom tokens must be meant for: in their `aud`."""
-    jwks: Jwks
-    """The issuer's public keys."""
+    jwks: Jwks | None = None
+    """The issuer's public keys, from a ConfigMap. Without it `jwks_url` is where they are."""
+    jwks_url: c.Url | None = None
+    """Where the issuer publishes its keys; pods of stages may reach it. They are fetched every 5
+    minutes, and when a token names another one. Without it they are in `jwks`."""
 
 
 class Access(StrictModel):

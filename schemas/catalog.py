@@ -84,6 +84,7 @@ BETWEEN = {
     "gpu-count": "A node of the pool has as many GPUs as a flavor asks for.",
     "gpu-nodes": "All instances of a GPU flavor fit on its pool at once.",
     "certificate": "A certificate is for a gateway that speaks HTTPS.",
+    "token-keys": "Tokens are checked with the keys of one place.",
     "limit-range": "A changed range still allows something.",
     "host-length": "Hosts are short enough for DNS.",
     "host-twice": "No two resources answer at one host.",

@@ -34,12 +34,15 @@ def of(access: Access) -> Parts:
         found.arguments.append(f"--api-keys={KEYS}")
         found.mount("api-keys", {"secret": _source(access.api_keys)}, KEYS)
     if access.jwt:
-        keys = access.jwt.jwks
         found.arguments += [
             f"--jwt-issuer={access.jwt.issuer}",
             f"--jwt-audience={access.jwt.audience}",
-            f"--jwt-keys={TOKENS}/{keys.key}",
         ]
+    if access.jwt and access.jwt.jwks_url:
+        found.arguments.append(f"--jwt-keys-url={access.jwt.jwks_url}")
+    elif access.jwt and access.jwt.jwks:
+        keys = access.jwt.jwks
+        found.arguments.append(f"--jwt-keys={TOKENS}/{keys.key}")
         items = [{"key": keys.key, "path": keys.key}]
         source = {"configMap": {"name": keys.config_map, "items": items}}
         found.mount("jwt", source, TOKENS)

@@ -48,6 +48,10 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
         }
         rules = [_to_url(platform, index)]
         found.append(_egress(workspace.name, "allow-python-index", installing, rules))
+    if urls := _issuers(workspace):
+        stages = {"matchLabels": {KIND_LABEL: "stage"}}
+        rules = _once([_to_url(platform, url) for url in urls])
+        found.append(_egress(workspace.name, "allow-token-issuers", stages, rules))
     if named := platform.packages.egress:
         rules = [_to(_block(egress.cidr), *egress.ports) for egress in named.values()]
         found.append(_egress(workspace.name, "allow-egress", {}, rules))
@@ -57,6 +61,12 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
         selected = {"matchLabels": {KIND_LABEL: kind}}
         found.append(_policy(workspace.name, f"allow-gateway-{kind}", selected, spec))
     return found
+
+
+def _issuers(workspace: resolved.Workspace) -> list[str]:
+    """Where stages fetch the keys that they check tokens with."""
+    tokens = [endpoint.access.jwt for endpoint in workspace.endpoints.values()]
+    return sorted({jwt.jwks_url for jwt in tokens if jwt and jwt.jwks_url})
 
 
 def training_peers(namespace: str, training: str) -> Manifest:

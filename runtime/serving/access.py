@@ -28,7 +28,13 @@ def of(options: Options, log: Log) -> "Access":
     if options.jwt:
         from serving import tokens  # noqa: PLC0415 - takes 0.1 s, and few need it
 
-        keys = tokens.KeyFile(options.jwt.keys, log)
+        keys: tokens.KeySource
+        if options.jwt.keys:
+            keys = tokens.KeyFile(options.jwt.keys, log)
+        else:
+            from serving import fetched  # noqa: PLC0415 - as above
+
+            keys = fetched.KeyUrl(options.jwt.keys_url, log)
         ways.append(tokens.Tokens(options.jwt.issuer, options.jwt.audience, keys))
     return Access(ways)
 

@@ -19,8 +19,9 @@ class Jwt:
 
     issuer: str
     audience: str
-    keys: Path
-    """File with the issuer's JSON web key set."""
+    keys: Path | None
+    """File with the issuer's JSON web key set; None: `keys_url` is where it is."""
+    keys_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jwt-issuer", help="whose tokens are taken")
     parser.add_argument("--jwt-audience", help="whom tokens must be meant for")
     parser.add_argument("--jwt-keys", type=Path, help="file with the issuer's JSON web key set")
+    parser.add_argument("--jwt-keys-url", default="", help="where the issuer publishes it")
     parser.add_argument(
         "--grace",
         type=float,
@@ -107,9 +109,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def read(given: argparse.Namespace) -> Options:
     """The shared options of a command line. Raises ValueError unless they go together."""
-    jwt = (given.jwt_issuer, given.jwt_audience, given.jwt_keys)
+    keys = given.jwt_keys or given.jwt_keys_url
+    jwt = (given.jwt_issuer, given.jwt_audience, keys)
     if any(jwt) and not all(jwt):
-        raise ValueError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
+        raise ValueError(
+            "--jwt-issuer, --jwt-audience and --jwt-keys or --jwt-keys-url go together"
+        )
     return Options(
         model_name=given.model_name,
         resource_path=given.resource_path,
@@ -124,7 +129,9 @@ def read(given: argparse.Namespace) -> Options:
         timeout=given.timeout,
         head_timeout=given.head_timeout,
         api_keys=given.api_keys,
-        jwt=Jwt(*jwt) if all(jwt) else None,
+        jwt=Jwt(given.jwt_issuer, given.jwt_audience, given.jwt_keys, given.jwt_keys_url)
+        if all(jwt)
+        else None,
         grace=given.grace,
         linger=given.linger,
         termination_log=given.termination_log,

@@ -31,6 +31,9 @@ class KeySource(Protocol):
     def current(self) -> Keys | None:
         """The keys as of now, each as a JSON web key; None if there were never any."""
 
+    def missed(self) -> None:
+        """A token names a key that is not among them; there may be new ones."""
+
 
 class Tokens:
     """Admits who brings a token that this issuer made for this audience."""
@@ -77,6 +80,7 @@ class Tokens:
         ]
         fit = keys if kid is None else [key for key in keys if key.get("kid") == kid]
         if len(fit) != 1:
+            self._keys.missed()
             raise jwt.InvalidKeyError
         return jwt.PyJWK(fit[0], algorithm)
 
@@ -92,6 +96,9 @@ class KeyFile:
     def current(self) -> Keys | None:
         """The keys as of now."""
         return self._keys.current()
+
+    def missed(self) -> None:
+        """Nothing: the file is looked at anyway."""
 
     def _read(self, files: Sequence[Path]) -> Keys:
         try:

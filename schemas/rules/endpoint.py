@@ -11,6 +11,7 @@ def check(spec: Spec) -> None:
     for name, endpoint in spec.sections["endpoints"].items():
         path = ("endpoints", name)
         default_stage(spec, endpoint, path)
+        token_keys(spec, endpoint, path)
         traffic(spec, endpoint, path)
         for stage_name, stage in getattr(endpoint, "stages", {}).items():
             stage_path = (*path, "stages", stage_name)
@@ -21,6 +22,17 @@ def check(spec: Spec) -> None:
             serving(spec, stage.model, stage_path)
             gpu_nodes(spec, stage, stage_path, "most_instances")
             autoscaling(spec, stage, stage_path)
+
+
+def token_keys(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
+    """The keys that tokens are checked with come from one place."""
+    access = getattr(endpoint, "access", None)
+    jwt = getattr(access, "jwt", None)
+    if jwt is None or not has(jwt, "jwks", "jwks_url"):
+        return
+    if (jwt.jwks is None) == (jwt.jwks_url is None):
+        where = (*path, "access", "jwt")
+        spec.report("token-keys", where, "needs either jwks or jwks_url", "the issuer's keys")
 
 
 def default_stage(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:

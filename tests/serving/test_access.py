@@ -1,5 +1,6 @@
 """Who may ask a model: API keys and tokens."""
 
+import io
 import json
 import os
 import time
@@ -11,8 +12,10 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from serving.fetched import KeyUrl
+from serving.log import Log
 
-from .conftest import NAME, Answer, Server, Start, starting
+from .conftest import NAME, Answer, Foreign, Server, Start, starting
 
 ECHO = "def handle(data, context): return data and [context.get_all_request_header(0)]\n"
 KEY, OTHER, LINE = "first-key-0123456789", "second-key-0123456789", "line-key-0123456789"
@@ -223,6 +226,34 @@ def test_issuers_keys_may_change(serve: Start, tmp_path: Path) -> None:
     mounted(folder, **{"keys": json.dumps({"keys": [jwk(old, "one"), jwk(new, "two")]})})
     until(lambda: issuer.ask(key=new, kid="two").status == 200)
     assert issuer.ask().status == 200
+
+
+def test_issuers_keys_are_fetched(serve: Start, foreign: Foreign) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    foreign.answers["GET", "/keys"] = (200, {"keys": [jwk(key, "one")]})
+    tokens = ("--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE)
+    server = serve(ECHO, *tokens, "--jwt-keys-url", f"{foreign.url}/keys").ready()
+    issuer = Issuer(server, key, ec.generate_private_key(ec.SECP256R1()), "")
+    until(lambda: issuer.ask().status == 200)
+    assert issuer.ask(kid="two").status == 401
+
+
+def test_keys_are_fetched_again_when_one_is_missed(foreign: Foreign) -> None:
+    log = Log(out=io.BytesIO())
+    foreign.answers["GET", "/keys"] = (500, {})
+    keys = KeyUrl(f"{foreign.url}/keys", log, period=3600, pause=0.05)
+    foreign.answers["GET", "/keys"] = (200, {"keys": [{"kid": "one"}]})
+    until(lambda: keys.current() == [{"kid": "one"}])
+    for answer in ((200, {"keys": "none"}), (200, b"<html>"), (503, {})):
+        foreign.answers["GET", "/keys"] = answer
+        keys.missed()
+    foreign.answers["GET", "/keys"] = (200, {"keys": [{"kid": "two"}]})
+
+    def renewed() -> bool:
+        keys.missed()
+        return keys.current() == [{"kid": "two"}]
+
+    until(renewed)
 
 
 def test_key_and_token_are_alternatives(serve: Start, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from components.manifests import Manifest, stage
 from components.manifests.artifact import MODEL, RECORD, check_pod
 from components.manifests.credentials import config_keys
+from components.manifests.policies import policies
 from schemas import resolved
 from schemas.access import Access
 from schemas.changes import compare
@@ -304,6 +305,28 @@ def test_keys_of_the_stacks_configuration_are_one_item_of_its_secret(
     assert found["volumes"][-1] == {"name": "api-keys", "secret": secret}
     changed = replace(spec, endpoints={"iris": parent})
     assert set(config_keys(changed)) - set(config_keys(spec)) == {"team:callers"}
+
+
+def test_issuers_keys_by_url_need_a_way_out(spec: resolved.Workspace) -> None:
+    token = {"issuer": "https://a.test", "audience": "iris", "jwks_url": "https://a.test:8443/keys"}
+    parent = replace(spec.endpoints["iris"], access=Access.model_validate({"jwt": token}))
+    found = pod(stage.deployment(spec, parent, parent.stages["blue"], artifact()))
+    assert "--jwt-keys-url=https://a.test:8443/keys" in found["containers"][0]["command"]
+    assert "jwt" not in [volume["name"] for volume in found["volumes"]]
+    way_out = [
+        policy["spec"]
+        for policy in policies(replace(spec, endpoints={"iris": parent}))
+        if policy["metadata"]["name"] == "allow-token-issuers"
+    ]
+    block = {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}
+    ports = [{"protocol": "TCP", "port": 8443}]
+    assert way_out == [
+        {
+            "podSelector": {"matchLabels": {"easymaker.io/kind": "stage"}},
+            "policyTypes": ["Egress"],
+            "egress": [{"to": [{"ipBlock": block}], "ports": ports}],
+        }
+    ]
 
 
 def test_check_of_an_artifact_is_a_pod_of_its_own(spec: resolved.Workspace) -> None:
