@@ -10,7 +10,7 @@ import contextlib
 import socket
 import threading
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from launcher.causes import LAUNCHER_FAILED, NO_PEER, Ended
 from launcher.logs import Log
@@ -230,20 +230,32 @@ class Peers:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """On the pod's own address alone."""
-    try:
-        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-    except OSError:  # a pod knows its own short name before the cluster's DNS knows the long one
-        found = socket.getaddrinfo(socket.gethostname(), port, proto=socket.IPPROTO_TCP)
-    family, kind, protocol, _, address = found[0]
+    """On the pod's own address alone.
+
+    The cluster's DNS may not know it yet, or still have that of the pod before; a pod itself has
+    its short name right.
+    """
+    trouble: Optional[OSError] = None
+    for name in (host, socket.gethostname()):
+        try:
+            found = socket.getaddrinfo(name, port, proto=socket.IPPROTO_TCP)
+            return _bound(*found[0])
+        except OSError as error:
+            trouble = error
+    raise Ended(LAUNCHER_FAILED, detail="port {}: {}".format(port, trouble))
+
+
+def _bound(
+    family: int, kind: int, protocol: int, _: str, address: "tuple[Any, ...]"
+) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen()
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise Ended(LAUNCHER_FAILED, detail="port {}: {}".format(port, error)) from None
+        raise
     return listener
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from launcher import causes
 from launcher.logs import Log
-from launcher.peers import Loss, Peers
+from launcher.peers import PORT, Loss, Peers
 
 from tests.launcher.conftest import Bench, Result, place
 from tests.support import objects
@@ -93,6 +93,11 @@ def test_both_begin_together_and_instance_0_keeps_the_model(pair: Group) -> None
 for name in ("EM_MODEL_DIR", "EM_CHECKPOINT_DIR", "EM_TENSORBOARD_LOG_DIR"):
     (pathlib.Path(os.environ[name]) / "file").write_text(f"rank {rank}")
 """)
+    # What instance 0 fetches is a hundred times as much, and it begins later.
+    for index, size in ((0, 10_000_000), (1, 100_000)):
+        bench = pair.benches[index]
+        bench.server.put(f"b/data{index}/rows", b"x" * size)
+        bench.job["datasets"] = {"train": place(f"b/data{index}")}
     (late,) = pair.start(1)
     pair.read(1, late, "waiting for instances 0, up to 900 s for a sign of one that gives none")
     (first,) = pair.start(0)
@@ -102,8 +107,8 @@ for name in ("EM_MODEL_DIR", "EM_CHECKPOINT_DIR", "EM_TENSORBOARD_LOG_DIR"):
     assert (bench.output / "model" / "file").read_text() == "rank 0"
     assert ["complete: " in result.log for result in results] == [True, False]
     assert len(list((bench.bucket / "checkpoints").glob("*.json"))) == 1
-    for index in ("0", "1"):
-        assert (bench.events / index / "file").read_text() == f"rank {index}"
+    for rank in ("0", "1"):
+        assert (bench.events / rank / "file").read_text() == f"rank {rank}"
     pair.benches[1].fresh()
     (again,) = pair.start(1)
     assert "already complete" in pair.finish(1, again).log
@@ -301,13 +306,30 @@ def a_second() -> Callable[[float], None]:
     return pause
 
 
+def test_address_of_the_pod_before_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.1"
+    monkeypatch.setattr(socket, "gethostname", lambda: own)
+    gone = "192.0.2.1"
+    peers = Peers([gone, gone], 0, Log(io.BytesIO()))
+    try:
+        with socket.create_connection((own, PORT)):
+            pass
+    finally:
+        peers.close()
+    with (
+        socket.create_server((own, PORT)),
+        pytest.raises(causes.Ended, match=f"port {PORT}: .*in use"),
+    ):
+        Peers([own, gone], 0, Log(io.BytesIO()))
+
+
 def test_nonsense_is_nobody(pair: Group) -> None:
     pair.script("")
     (first,) = pair.start(0)
     pair.read(0, first, "waiting for instances 1")
     host = pair.benches[0].job["hosts"][0]
     for said in (b"", b"x\n", b"\xff\n", b"1" * 9000, b"hello 0\n", b"hello 7\n", b"hello x\n"):
-        with socket.create_connection((host, 29499)) as caller:
+        with socket.create_connection((host, PORT)) as caller:
             caller.sendall(said)
             caller.shutdown(socket.SHUT_WR)
             with contextlib.suppress(ConnectionResetError):
