@@ -36,8 +36,11 @@ class Stages:
 
 
 def full() -> resolved.Workspace:
-    """The spec: a stage `blue` of two instances, and `green` on a GPU."""
+    """The spec: a stage `blue` of two instances, and `green` on a GPU; all requests go to `blue`."""
     found = load(ROOT / "examples" / "spec" / "full.yaml")
+    whole = found.endpoints["iris"]
+    stages = {name: replace(one, autoscaling=None) for name, one in whole.stages.items()}
+    found = replace(found, endpoints={"iris": replace(whole, traffic={}, stages=stages)})
     images = {**found.platform.built_images, "tools": "tools:1", "serving-front": "front:1"}
     return on(found, built_images=images)
 
