@@ -28,6 +28,8 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821 - Jupyter brings it
 
 # Taken out of the environment, so that no kernel or terminal inherits it.
 c.ServerApp.identity_provider_class = Provider
+# Who has the token could make a password with it, which another token would not take back.
+c.PasswordIdentityProvider.allow_password_change = False
 c.IdentityProvider.token = os.environ.pop("JUPYTER_TOKEN")
 
 # All addresses of the pod: what reaches them is up to the workspace's NetworkPolicies.
