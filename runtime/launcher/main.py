@@ -126,10 +126,11 @@ class Run:
         started = _now()
         found = inputs.fetch(self.job, self.layout, self.storage, self.log)
         aside = self.storage.by(self.syncs)
-        kept = self._checkpoints(aside)
         argv, starts = self._command(found)
         with self.run_time.left_out():
             self.together.begin()
+        # Not before: until all are here, instance 0 of the last attempt may still keep one.
+        kept = self._checkpoints(aside)
         self.syncs.start(self.job, self.index, self.layout, aside, kept)
         script = Script(self.job, self.layout, self.supervisor, self.log, self.memory)
         try:

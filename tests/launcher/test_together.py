@@ -1,6 +1,7 @@
 """Several instances, each a process of its own: who waits, who keeps what, who is blamed."""
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -236,6 +237,23 @@ def test_one_that_begins_anew_before_the_start_is_waited_for(three: Group) -> No
     rest = three.start(1, 2)
     ended = [three.finish(index, p).code for index, p in enumerate([first, *rest])]
     assert ended == [0, 0, 0]
+
+
+def test_all_go_on_from_the_same_checkpoint(pair: Group) -> None:
+    """Also from one that instance 0 of the last attempt keeps while another begins anew."""
+    pair.script("""
+print("goes on at", (pathlib.Path(os.environ["EM_CHECKPOINT_DIR"]) / "step").read_text())
+""")
+    (other,) = pair.start(1)
+    pair.read(1, other, "waiting for instances 0")
+    name, digest = "000001-20260131T120000Z", hashlib.sha256(b"7").hexdigest()
+    manifest = {"files": {"step": {"sha256": digest, "size": 1}}}
+    for path, content in ((f"{name}/step", "7"), (f"{name}.json", json.dumps(manifest))):
+        pair.benches[0].rclone("rcat", f"S0:b/checkpoints/{path}", content=content)
+    (first,) = pair.start(0)
+    results = [pair.finish(0, first), pair.finish(1, other)]
+    assert [result.code for result in results] == [0, 0], results
+    assert "goes on at 7" in results[1].log
 
 
 def test_waiting_has_an_end_that_names_the_instance(pair: Group) -> None:
