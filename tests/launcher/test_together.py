@@ -9,16 +9,21 @@ import random
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from launcher import causes
+from launcher import causes, together
 from launcher.logs import Log
 from launcher.peers import PORT, Loss, Peers
+from launcher.together import Together
 
 from tests.launcher.conftest import Bench, Result, place
+from tests.launcher.test_distributed import job
 from tests.support import objects
 
 Process = subprocess.Popen[bytes]
@@ -140,14 +145,16 @@ while True:
 
 
 def test_one_that_dies_of_the_others_death_does_not_take_the_blame(pair: Group) -> None:
-    """As gloo and gRPC do: the connection breaks, and the script raises."""
+    """As gloo and gRPC do: the connection breaks, and after a while the script raises."""
     pair.script("""
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 host = os.environ["MASTER_ADDR"]
 if rank == 0:
     with socket.create_server((host, 29500)) as server:
         talk, _ = server.accept()
         assert talk.recv(9) == b"step"
         talk.recv(9)
+        time.sleep(1)
         raise ConnectionError("closed by peer")
 while True:
     try:
@@ -156,11 +163,50 @@ while True:
     except OSError:
         time.sleep(0.05)
 talk.sendall(b"step")
-sys.exit(3)
+os._exit(3)
 """)
     processes = pair.start(0, 1)
     codes = [pair.finish(index, process).code for index, process in enumerate(processes)]
     assert codes == [PEER_LOST, 3]
+
+
+class Stops:
+    """Of a supervisor what is asked of it."""
+
+    is_stopping = False
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def stop(self, reason: causes.Ended, grace_seconds: float) -> None:
+        self.reasons.append(str(reason))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reasons"), [(-0.001, ["peer lost: instance 1: no luck"]), (0.001, [])]
+)
+def test_who_failed_first_has_the_blame(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, reasons: list[str]
+) -> None:
+    host = f"127.{random.randrange(1, 255)}.{random.randrange(255)}"
+    stops: Any = Stops()
+    own = Together(job("pytorch", [f"{host}.1", f"{host}.2"]), 0, stops, Log(io.BytesIO()))
+    peers = Peers([f"{host}.1", f"{host}.2"], 1, Log(io.BytesIO()))
+    stops.pause = time.sleep
+    ready = threading.Thread(target=peers.await_ready, args=(time.sleep, 9, lambda _: None))
+    ready.start()
+    monkeypatch.setattr(together, "time", SimpleNamespace(time=lambda: 1000.0))
+    try:
+        own.begin()
+        ready.join()
+        own.script_ended(1, "no luck, either")
+        peers.ended(1000.0 + seconds, "no luck")
+        peers.done()
+        own._peers.await_done(1, time.sleep)  # the last word: the others are here
+        assert stops.reasons == reasons
+    finally:
+        own.close()
+        peers.close()
 
 
 WAITS = 'print("step", flush=True)\nwait()\n'
