@@ -11,7 +11,9 @@ from schemas import SpecError, load, resolved
 from schemas.document import Document
 from schemas.platform import KubernetesTarget
 
-LAUNCHER = Path(__file__).parent / "runtime" / "launcher"
+RUNTIME = Path(__file__).parent / "runtime"
+LAUNCHER = RUNTIME / "launcher"
+CLEANER = RUNTIME / "retention" / "clean.py"
 
 
 async def main() -> dict[str, object]:
@@ -42,6 +44,7 @@ async def main() -> dict[str, object]:
         launcher_files={
             file.name: file.read_text(encoding="utf-8") for file in LAUNCHER.glob("*.py")
         },
+        cleaner=CLEANER.read_text(encoding="utf-8"),
         secret=config.require_secret,
         live=there,
         stages=Rollouts(spec),

@@ -45,6 +45,7 @@ class Settings:
 
     stack: str
     launcher_files: Mapping[str, str]
+    cleaner: str
     secret: Callable[[str], pulumi.Output[str]]
     live: live.Live
     stages: Stages
@@ -102,6 +103,7 @@ class _Builder:
                 spec=spec,
                 stack=settings.stack,
                 launcher_files=settings.launcher_files,
+                cleaner=settings.cleaner,
                 kept_launchers=there.launchers_of(spec.trainings),
                 credentials={key: settings.secret(key) for key in credentials.config_keys(spec)},
                 jobs=[job for name in spec.trainings for job in there.jobs_of(name).values()],

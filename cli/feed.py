@@ -41,7 +41,12 @@ SOURCES = (
     Source("Deployment", "/apis/apps/v1", "deployments"),
     Source("StatefulSet", "/apis/apps/v1", "statefulsets"),
     Source("HTTPRoute", "/apis/gateway.networking.k8s.io/v1", "httproutes"),
-    Source("ConfigMap", "/api/v1", "configmaps", {"labelSelector": f"{KIND_LABEL}=model"}),
+    Source(
+        "ConfigMap",
+        "/api/v1",
+        "configmaps",
+        {"labelSelector": f"{KIND_LABEL} in (model, retention)"},
+    ),
     Source("PersistentVolumeClaim", "/api/v1", "persistentvolumeclaims", {}),
     Source("Event", "/api/v1", "events", {"fieldSelector": "type=Warning"}),
 )

@@ -12,7 +12,7 @@ from cli.api import api
 from cli.context import context
 from cli.feed import Feed, follow, read
 from cli.interrupt import ended_by_interrupt
-from cli.statuses import reader
+from cli.statuses import upkeep
 from cli.statuses.objects import Objects
 from cli.statuses.status import Status
 from cli.targets import Target, chosen, targets
@@ -44,12 +44,12 @@ def status(spec: Path, what: str | None, as_json: bool, watching: bool) -> None:
 
     def shown(objects: Objects) -> str:
         found = [(t, t.status(objects), t.api_gateway(objects), places.get(t, "")) for t in wanted]
-        note = "" if what else reader.trouble(objects)
+        notes = [] if what else upkeep.notes(objects)
         if not as_json:
-            return "\n".join([*(table(found) if found else []), *(["", note] if note else [])])
+            return "\n".join([*(table(found) if found else []), *([""] if notes else []), *notes])
         listed = {"workspace": workspace.name, "resources": [_as_dict(*row) for row in found]}
-        if note:
-            listed["note"] = note
+        if notes:
+            listed["notes"] = notes
         return json.dumps(listed, indent=None if watching else 2)
 
     with api(context(workspace)) as cluster:

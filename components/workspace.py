@@ -13,6 +13,7 @@ from components.manifests import (
     nas,
     policies,
     reader,
+    retention,
     stores,
 )
 from components.manifests import workspace as manifests
@@ -25,6 +26,7 @@ from schemas.text import to_json
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceArgs:
     """`launcher_files` by file name; `kept_launchers` are live ones that older Jobs still mount.
+    `cleaner` is the script that deletes pods.
 
     `credentials` holds, by key of the stack's configuration, what the spec names so. `jobs` are
     the trainings' Jobs that stay: what NAS they mount stays too.
@@ -33,6 +35,7 @@ class WorkspaceArgs:
     spec: resolved.Workspace
     stack: str
     launcher_files: Mapping[str, str]
+    cleaner: str
     kept_launchers: Sequence[Manifest]
     credentials: Mapping[str, pulumi.Input[str]]
     jobs: Sequence[Manifest] = ()
@@ -104,6 +107,7 @@ class Workspace(pulumi.ComponentResource):
                 viewer,
                 reader.stateful_set(spec),
                 *([] if opener is None else [opener]),
+                *retention.objects(spec, args.cleaner),
             )
         ]
         if args.credentials:

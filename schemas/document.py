@@ -80,6 +80,7 @@ def platform_document(ground: resolved.Platform) -> Document:
         },
         "packages": _plain(ground.packages),
         "quotas": _quotas(ground),
+        "retention": duration_text(ground.retention),
         "limits": {name: _range(name, allowed) for name, allowed in ground.limits.items()},
     }
 

@@ -11,6 +11,7 @@ from schemas.compute import Flavor, Framework, Image, Pool, Serving
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.limits import Limits
 from schemas.storage import Nas, ObjectStorage
+from schemas.units import parse_duration
 
 
 class KubernetesTarget(StrictModel):
@@ -141,6 +142,9 @@ class Platform(StrictModel):
     quotas: Quotas = Quotas()
     """What the workspace may use in all; everything whose state is running counts, a stage with
     one instance more. Defaults to no bounds."""
+    retention: t.Duration = parse_duration("7d")
+    """Pods of trainings that have ended stay so long; the Jobs, which are the record that they ran,
+    and the archived logs stay longer. Defaults to 7d."""
     limits: Limits = Limits()
     """Ranges of values. Defaults to EasyMaker's."""
 
@@ -202,5 +206,6 @@ CHANGES = {
     "pools": _USERS,
     "packages": _USERS,
     "quotas": IN_PLACE,
+    "retention": IN_PLACE,
     "limits": IN_PLACE,
 }

@@ -108,6 +108,7 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         pools=pools,
         packages=written.packages.model_copy(update={"egress": _sorted(written.packages.egress)}),
         quotas=written.quotas,
+        retention=written.retention,
         limits=_sorted(limits),
     )
 

@@ -95,6 +95,8 @@ class Platform:
     pools: dict[str, Pool]
     packages: platform.Packages
     quotas: platform.Quotas
+    retention: int
+    """Seconds."""
     limits: dict[str, Range]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from components.manifests import Manifest
+from components.manifests import Manifest, retention
 from components.manifests.metadata import KIND_LABEL, NAME_LABEL, SPEC_ANNOTATION
 
 JOB_LABEL = "batch.kubernetes.io/job-name"
@@ -43,6 +43,17 @@ class Objects:
     def pods_of_job(self, job: str) -> list[Manifest]:
         """In the order in which they were made."""
         return self._pods_by_job.get(job, [])
+
+    def ended_pods_of_job(self, job: str) -> list[Manifest]:
+        """Those that are there, and what is kept of those that were cleaned up."""
+        there = self.pods_of_job(job)
+        kept = self.get("ConfigMap", retention.KEPT)
+        text = (kept or {}).get("data", {}).get(job)
+        if text is None:
+            return there
+        names = {pod["metadata"]["name"] for pod in there}
+        gone = [pod for pod in json.loads(text) if pod["metadata"]["name"] not in names]
+        return sorted([*there, *gone], key=made)
 
     def warnings(self, about: Manifest) -> list[Manifest]:
         """What the cluster complained about an object, the latest first."""

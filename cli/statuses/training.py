@@ -31,7 +31,7 @@ def status(objects: Objects, name: str) -> Status:
     job = current_job(objects, name)
     if job is None:
         return Status(Word.CREATE_REQUESTED, "the spec is not applied yet")
-    found = objects.pods_of_job(job["metadata"]["name"])
+    found = objects.ended_pods_of_job(job["metadata"]["name"])
     if ended := _ended(job, found, objects):
         return ended
     if job["spec"].get("suspend"):
@@ -52,9 +52,8 @@ def complete_jobs(objects: Objects, name: str) -> list[Manifest]:
 
 
 def remark(objects: Objects, job: Manifest) -> str:
-    """What a complete Job has to say: that it saved no model. Empty if all is well, or its pods are
-    gone."""
-    return _remark(objects.pods_of_job(job["metadata"]["name"]))
+    """What a complete Job has to say: that it saved no model. Empty if all is well."""
+    return _remark(objects.ended_pods_of_job(job["metadata"]["name"]))
 
 
 def _ended(job: Manifest, found: list[Manifest], objects: Objects) -> Status | None:

@@ -17,6 +17,7 @@ SERVED_PORTS = {"stage": 8080, "notebook": 8888, "experiment": 6006}
 _EVERYWHERE = "0.0.0.0/0"
 _LINK_LOCAL = IPv4Network("169.254.0.0/16")
 """Where nodes of a cloud answer what they are, with credentials of theirs."""
+_API_PORTS = (443, 6443)
 _SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc(\..*)?")
 
 
@@ -55,6 +56,10 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
     if named := platform.packages.egress:
         rules = [_to(_block(egress.cidr), *egress.ports) for egress in named.values()]
         found.append(_egress(workspace.name, "allow-egress", {}, rules))
+    # Where the API server is no policy can name; only this pod has a token for it.
+    cleaning = {"matchLabels": {KIND_LABEL: "retention"}}
+    to_api = _to(_block(_EVERYWHERE), *_API_PORTS)
+    found.append(_egress(workspace.name, "allow-api-server", cleaning, [to_api]))
     for kind, port in SERVED_PORTS.items():
         rule = {"from": [gateway], "ports": [{"protocol": "TCP", "port": port}]}
         spec = {"policyTypes": ["Ingress"], "ingress": [rule]}

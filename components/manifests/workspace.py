@@ -1,6 +1,6 @@
 """A workspace: its namespace, what bounds it, and who may look into it."""
 
-from components.manifests import Manifest, experiment, nas, reader
+from components.manifests import Manifest, experiment, nas, reader, retention
 from components.manifests.metadata import STACK_ANNOTATION, labels, owner_annotations
 from schemas import resolved
 from schemas.document import platform_document
@@ -159,8 +159,9 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     )
     cpu = pods * _BESIDE * millicores(_REQUESTS["cpu"])
     memory = pods * _BESIDE * memory_bytes(_REQUESTS["memory"])
-    cpu += millicores(reader.resources()["requests"]["cpu"])
-    memory += memory_bytes(reader.resources()["requests"]["memory"])
+    for used in (reader.resources(), retention.resources()):
+        cpu += millicores(used["requests"]["cpu"])
+        memory += memory_bytes(used["requests"]["memory"])
     for item in workspace.experiments.values():
         pod = experiment.deployment(workspace, item, "")["spec"]["template"]["spec"]
         # Twice, for the old pod goes once the new one works.

@@ -38,7 +38,7 @@ def test_read_asks_once_for_each_kind_and_for_no_secret(server: ApiServer) -> No
             "/apis/apps/v1/namespaces/iris/statefulsets?labelSelector=easymaker.io%2Fkind",
             "/apis/gateway.networking.k8s.io/v1/namespaces/iris/httproutes"
             "?labelSelector=easymaker.io%2Fkind",
-            "/api/v1/namespaces/iris/configmaps?labelSelector=easymaker.io%2Fkind%3Dmodel",
+            "/api/v1/namespaces/iris/configmaps?labelSelector=easymaker.io%2Fkind+in+%28model%2C+retention%29",
             "/api/v1/namespaces/iris/persistentvolumeclaims?",
             "/api/v1/namespaces/iris/events?fieldSelector=type%3DWarning",
         ]

@@ -204,7 +204,7 @@ def test_a_reader_of_logs_that_fails_is_told_below(command: Command, server: Api
     lines = command("status").output.splitlines()
     assert lines[-2:] == ["", why + 'secret "keys" not found']
     assert "log-reader" not in "".join(lines[:-2])
-    assert json.loads(command("status", "--json").output)["note"] == lines[-1]
+    assert json.loads(command("status", "--json").output)["notes"] == lines[-1:]
     assert why not in command("status", "notebook").output
 
 
@@ -226,3 +226,25 @@ def test_a_reader_that_starts_is_no_matter(command: Command, server: ApiServer) 
     owner, pod = reader(o.container("reader", o.running()))
     server.lists |= {"statefulsets": listed(owner), "pods": listed(pod)}
     assert "archived" not in command("status").output
+
+
+def test_a_clean_up_that_fails_is_told_below(command: Command, server: ApiServer) -> None:
+    of = ("retention", "lab")
+    ended = [
+        o.pod(
+            f"retention-{number}",
+            of,
+            o.container("clean", state),
+            phase=phase,
+            spec={"restartPolicy": "Never"},
+            metadata={"creationTimestamp": f"2026-01-01T0{number}:00:00Z"},
+        )
+        for number, (state, phase) in enumerate(
+            [(o.ended(0), "Succeeded"), (o.ended(1, "HTTP Error 403: Forbidden"), "Failed")]
+        )
+    ]
+    server.lists["pods"] = listed(*ended)
+    why = "pods that have ended are not cleaned up: the container clean ended with exit code 1: "
+    assert command("status").output.endswith(f"\n\n{why}HTTP Error 403: Forbidden\n")
+    server.lists["pods"] = listed(*ended[:1])
+    assert "cleaned up" not in command("status").output

@@ -47,6 +47,7 @@ def graph(
     settings = program.Settings(
         stack="easymaker/test",
         launcher_files=files,
+        cleaner="x",
         secret=lambda key: pulumi.Output.secret(f"value of {key}"),
         live=there,
         stages=stages or Stages(),

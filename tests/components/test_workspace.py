@@ -11,7 +11,7 @@ import pytest
 
 from components import access, experiment, notebook, pool, training, workspace
 from components.manifests import experiment as experiment_manifests
-from components.manifests import nas, policies, reader, tokens
+from components.manifests import nas, policies, reader, retention, tokens
 from components.manifests import notebook as notebook_manifests
 from components.manifests import pool as pool_manifests
 from components.manifests import workspace as workspace_manifests
@@ -36,6 +36,7 @@ def program(spec: resolved.Workspace, key: str = KEY) -> Callable[[], Awaitable[
                 spec=spec,
                 stack="easymaker/dev",
                 launcher_files={"main.py": "x"},
+                cleaner="x",
                 kept_launchers=[],
                 credentials={"s3AccessKey": "AK", "s3SecretKey": "SK"},
             ),
@@ -107,6 +108,7 @@ def test_workspace_registers_what_its_builders_make(spec: resolved.Workspace) ->
         workspace_manifests.viewer(spec),
         reader.stateful_set(spec),
         workspace_manifests.opener(spec),
+        *retention.objects(spec, "x"),
         *policies.policies(spec),
         *nas.volumes(spec),
     ]

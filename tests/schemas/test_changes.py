@@ -105,6 +105,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "pools": {"cpus": {"node_selector": {"a": "c"}}},
         "packages": {"python_index": "https://pypi.example.com/simple"},
         "quotas": {"cpu": Literal("1000")},
+        "retention": "1d",
         "limits": {"instances": {"max": 20}},
     },
     (): {"workspace": "other"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.manifests import certificate, experiment, policies, reader, workspace
+from components.manifests import certificate, experiment, policies, reader, retention, workspace
 from schemas import resolved, units
 from schemas.document import platform_document
 from schemas.platform import Certificate
@@ -42,6 +42,7 @@ def test_whole_workspace(spec: resolved.Workspace) -> None:
         workspace.viewer(spec),
         reader.stateful_set(spec),
         workspace.opener(spec),
+        *retention.objects(spec, "x"),
         *policies.policies(spec),
         policies.training_peers("lab", "fit"),
     ]
@@ -184,8 +185,8 @@ def test_quota_has_room_for_what_a_spec_that_fits_needs(spec: resolved.Workspace
     assert quota is not None
     hard = quota["spec"]["hard"]
     pod = experiment.deployment(spec, spec.experiments["iris"], "")["spec"]["template"]["spec"]
-    # Two instances, a stage with its surge, two notebooks; the reader of logs.
-    beside = 2 * (2 + 2 + 2) + 1
+    # Two instances, a stage with its surge, two notebooks; what reads logs and cleans up.
+    beside = 2 * (2 + 2 + 2) + 2
     cpu = 8000 + beside * 10 + 2 * sum(requests(pod, "cpu"))
     memory = 20 * 2**30 + beside * 32 * 2**20 + 2 * sum(requests(pod, "memory"))
     assert units.millicores(hard["requests.cpu"]) == cpu
