@@ -15,6 +15,7 @@ from cli.feed import Feed, follow, read
 from cli.interrupt import ended_by_interrupt
 from cli.logformat import readable
 from cli.logpods import Run, earlier, ended
+from cli.statuses import upkeep
 from cli.statuses.objects import Objects
 from cli.tail import Item, Line, Note, Tail, whole
 from cli.targets import KINDS, Target, chosen, failures
@@ -102,7 +103,7 @@ def _instead(asked: Asked, objects: Objects, there: list[Run]) -> int:
     """What is archived, or why there is nothing."""
     status = asked.target.status(objects)
     is_final = status.word in KINDS[asked.target.kind].final
-    why = "no log of it is archived"
+    why = upkeep.reading(objects) or "no log of it is archived"
     if asked.may_be_archived and (asked.previous or (is_final and not there)):
         try:
             if archived.show(asked, objects, there, click.echo, _say):

@@ -1,13 +1,15 @@
 """What is wrong with what keeps a workspace in order, and is no resource of the spec."""
 
 from cli.statuses import pods
-from cli.statuses.objects import Objects, made
-from components.manifests import reader, retention
+from cli.statuses.objects import Objects, made, times
+from components.manifests import Manifest, reader, retention
+
+_LENGTH = 300
 
 
 def notes(objects: Objects) -> list[str]:
     """A sentence for each thing that does not do its work."""
-    return [note for note in (_reading(objects), _cleaning(objects)) if note]
+    return [note for note in (reading(objects), _cleaning(objects)) if note]
 
 
 def _cleaning(objects: Objects) -> str:
@@ -19,19 +21,19 @@ def _cleaning(objects: Objects) -> str:
     return f"pods that have ended are not cleaned up: {found.sentence}"
 
 
-def _reading(objects: Objects) -> str:
+def reading(objects: Objects) -> str:
     """Why archived logs can't be read, in one sentence; empty where nothing is known of it."""
-    if objects.get("StatefulSet", reader.NAME) is None:
-        return ""
     pod = objects.get("Pod", reader.POD)
     if pod is None or pods.ready(pod):
         return ""
     found = pods.trouble(pod, objects)
-    if found is None and not pods.silent(pod, objects):
-        return ""
-    for event in objects.warnings(pod) if found is None else []:
-        if event.get("reason") == "Unhealthy":
-            said = " ".join(event.get("message", "").split())
-            return f"archived logs can't be read: {said}"
-    why = found.sentence if found else "their reader does not answer"
-    return f"archived logs can't be read: {why}"
+    why = found.sentence if found else _unhealthy(pod, objects)
+    return f"archived logs can't be read: {why}" if why else ""
+
+
+def _unhealthy(pod: Manifest, objects: Objects) -> str:
+    """What the probe said, if it has failed more than once."""
+    for event in objects.warnings(pod):
+        if event.get("reason") == "Unhealthy" and times(event) > 1:
+            return " ".join(event.get("message", "").split())[-_LENGTH:]
+    return ""

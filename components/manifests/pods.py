@@ -72,6 +72,11 @@ def pod_security(level: str) -> Manifest:
     return profile
 
 
+def unprivileged() -> Manifest:
+    """The security context of pods that need no more than `restricted` allows, whatever holds."""
+    return pod_security("restricted")
+
+
 def literal(text: str) -> str:
     """A command or argument that arrives as it is: the kubelet expands `$(NAME)` in those."""
     return text.replace("$", "$$")

@@ -13,6 +13,14 @@ NAME = "log-reader"
 POD = f"{NAME}-0"
 PORT = 8080
 """On the pod's loopback address."""
+# Asked of the storage itself: where that refuses, the reader shows an empty folder. With 3 there is
+# nothing yet.
+_PROBE = """\
+export RCLONE_RETRIES=1 RCLONE_LOW_LEVEL_RETRIES=1 RCLONE_CONTIMEOUT=5s
+rclone --config= lsf --max-depth=1 -- "$1" >/dev/null
+code=$?
+test $code = 0 || test $code = 3
+"""
 _FRESH_SECONDS = 5
 """So long what was listed once is taken for true."""
 
@@ -32,6 +40,8 @@ def stateful_set(workspace: resolved.Workspace) -> Manifest:
         "spec": {
             "replicas": 1,
             "serviceName": NAME,
+            # Else a pod that can't start would not be replaced by one that can.
+            "podManagementPolicy": "Parallel",
             "selector": {"matchLabels": found},
             "template": {
                 "metadata": {"labels": found},
@@ -39,7 +49,7 @@ def stateful_set(workspace: resolved.Workspace) -> Manifest:
                     "enableServiceLinks": False,
                     "automountServiceAccountToken": False,
                     "terminationGracePeriodSeconds": 5,
-                    "securityContext": pods.pod_security(workspace.platform.security),
+                    "securityContext": pods.unprivileged(),
                     "containers": [_container(workspace)],
                 },
             },
@@ -67,6 +77,7 @@ def _container(workspace: resolved.Workspace) -> Manifest:
     place = places.logs(workspace)
     used = stores.stores(workspace.platform, [place])
     store = used[place.host]
+    source = f"{store.remote}:{place.bucket}/{place.path}"
     return {
         "name": "reader",
         "image": workspace.platform.built_images["tools"],
@@ -79,13 +90,13 @@ def _container(workspace: resolved.Workspace) -> Manifest:
             f"--addr=127.0.0.1:{PORT}",
             "--read-only",
             f"--dir-cache-time={_FRESH_SECONDS}s",
-            pods.literal(f"{store.remote}:{place.bucket}/{place.path}"),
+            pods.literal(source),
         ],
         "env": [*stores.settings(store), *stores.environment(used)],
         "readinessProbe": {
-            "exec": {"command": ["wget", "-q", "-O", "/dev/null", f"http://127.0.0.1:{PORT}/"]},
-            "periodSeconds": 30,
-            "timeoutSeconds": 20,
+            "exec": {"command": ["sh", "-c", pods.literal(_PROBE), "probe", pods.literal(source)]},
+            "periodSeconds": 60,
+            "timeoutSeconds": 30,
         },
         "resources": resources(),
         "securityContext": {**pods.CONTAINER_SECURITY, "readOnlyRootFilesystem": True},

@@ -59,7 +59,7 @@ def _cron_job(workspace: resolved.Workspace, script: str) -> Manifest:
         "schedule": "17 * * * *",
         "concurrencyPolicy": "Forbid",
         "startingDeadlineSeconds": 600,
-        "successfulJobsHistoryLimit": 0,
+        "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 1,
         "jobTemplate": {
             "spec": {
@@ -73,7 +73,6 @@ def _cron_job(workspace: resolved.Workspace, script: str) -> Manifest:
 
 def _pod(workspace: resolved.Workspace, script: str) -> Manifest:
     platform = workspace.platform
-    user = pods.RESTRICTED_USER
     return {
         "metadata": {
             "labels": labels(KIND, workspace.name),
@@ -87,13 +86,7 @@ def _pod(workspace: resolved.Workspace, script: str) -> Manifest:
             "enableServiceLinks": False,
             "serviceAccountName": NAME,
             "automountServiceAccountToken": True,
-            "securityContext": {
-                **pods.pod_security(platform.security),
-                "runAsNonRoot": True,
-                "runAsUser": user,
-                "runAsGroup": user,
-                "fsGroup": user,
-            },
+            "securityContext": pods.unprivileged(),
             "containers": [
                 {
                     "name": "clean",

@@ -146,3 +146,15 @@ def test_other_kinds_have_no_archive(command: Command, server: ApiServer) -> Non
     done = command("logs", "notebook/explore", "--previous")
     assert isinstance(done.exception, ToolError)
     assert "portforward" not in "".join(server.asked)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_storage_that_refuses_is_no_empty_archive(command: Command, server: ApiServer) -> None:
+    of = ("log-reader", "lab")
+    pod = o.pod("log-reader-0", of, o.container("reader", o.running()))
+    event = o.warning(pod, "Unhealthy", "Readiness probe failed: Access Denied", count=2)
+    server.lists |= {"jobs": [finished()], "pods": [pod], "events": [event]}
+    assert command("logs", "training/fit").stderr == (
+        "training/fit: COMPLETE; its pods are gone, and archived logs can't be read: "
+        "Readiness probe failed: Access Denied\n"
+    )

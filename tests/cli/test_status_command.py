@@ -212,13 +212,13 @@ def test_a_reader_whose_storage_refuses_it_is_told(command: Command, server: Api
     owner, pod = reader(
         o.container("reader", o.running()), conditions=(o.condition("Ready", False),)
     )
-    event = o.warning(pod, "Unhealthy", "Readiness probe failed: wget: 403\n", count=30)
+    event = o.warning(pod, "Unhealthy", "Readiness probe failed: Access Denied\n", count=2)
     server.lists |= {
         "statefulsets": listed(owner),
         "pods": listed(pod),
         "events": listed(event),
     }
-    why = "archived logs can't be read: Readiness probe failed: wget: 403"
+    why = "archived logs can't be read: Readiness probe failed: Access Denied"
     assert command("status").output.endswith(f"\n{why}\n")
 
 
