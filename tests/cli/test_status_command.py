@@ -34,11 +34,14 @@ def live(server: ApiServer) -> None:
     )
     failed = o.container("main", o.ended(3, "train.py exited with code 3: ValueError: no"))
     labels = {"batch.kubernetes.io/job-name": "training-fit-1"}
+    index = {"annotations": {"batch.kubernetes.io/job-completion-index": "0"}}
     ready = o.container("notebook", o.running(), ready=True)
     server.lists |= {
         "jobs": listed(job),
         "pods": listed(
-            o.pod("training-fit-1-0", training, failed, phase="Failed", labels=labels),
+            o.pod(
+                "training-fit-1-0", training, failed, phase="Failed", labels=labels, metadata=index
+            ),
             o.pod("notebook-explore-0", book, ready, conditions=(o.condition("Ready"),)),
         ),
         "configmaps": listed(
@@ -66,11 +69,11 @@ def live(server: ApiServer) -> None:
     }
 
 
-WHY = "FAIL TRAIN: train.py exited with code 3: ValueError: no"
+WHY = "FAIL TRAIN: instance 0: train.py exited with code 3: ValueError: no"
 TABLE = f"""\
 KIND        NAME       STATUS            API GATEWAY  CAUSE OR PLACE
 experiment  iris       CREATE REQUESTED               the spec is not applied yet
-training    fit        FAIL TRAIN                     train.py exited with code 3: ValueError: no
+training    fit        FAIL TRAIN                     instance 0: train.py exited with code 3: ValueError: no
 model       fitted     CREATE FAILED                  no revision of the training fit is complete ({WHY})
 endpoint    iris       CREATE FAILED     ACTIVE       default stage blue: CREATE FAILED: the training fit made no model ({WHY})
 stage       iris/blue  CREATE FAILED     ACTIVE       the training fit made no model ({WHY})
