@@ -370,7 +370,7 @@ def test_pod_says_what_is_wrong_with_its_model(
         pod = pod_of(cluster, name) or {"status": {}}
         statuses = pod["status"].get("initContainerStatuses", [])
         ends = [s[when].get("terminated") for s in statuses for when in ("state", "lastState")]
-        return [str(end["message"]) for end in ends if end]
+        return [str(end["message"]) for end in ends if end and end["exitCode"]]
 
     until(lambda: bool(failed()), "the container that fetches the model", 120)
     last = failed()[0].strip().splitlines()[-1]

@@ -36,7 +36,7 @@ class Stages:
 
 
 def full() -> resolved.Workspace:
-    """The spec: a stage `blue` of two instances, and `green` on a GPU; all requests go to `blue`."""
+    """The spec: stage `blue` of two instances, and `green` on a GPU; all requests go to `blue`."""
     found = load(ROOT / "examples" / "spec" / "full.yaml")
     whole = found.endpoints["iris"]
     stages = {name: replace(one, autoscaling=None) for name, one in whole.stages.items()}
