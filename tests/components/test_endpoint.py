@@ -27,7 +27,10 @@ STAGE = "easymaker:endpoint:Stage"
 
 @pytest.fixture(scope="module")
 def spec() -> resolved.Workspace:
-    return full()
+    """The full example, all requests at the default stage."""
+    workspace = full()
+    alone = replace(workspace.endpoints["iris"], traffic={})
+    return replace(workspace, endpoints={"iris": alone})
 
 
 def graph(
