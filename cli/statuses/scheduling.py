@@ -28,6 +28,7 @@ _REASONS = {
         "is not in the flavor's pool",
         "are not in the flavor's pool",
     ),
+    "node(s) had untolerated taint(s)": ("is kept for others", "are kept for others"),
     "node(s) were unschedulable": ("is closed to new pods", "are closed to new pods"),
     "Too many pods": ("has too many pods", "have too many pods"),
     "node(s) had volume node affinity conflict": ("can't reach the pod's volume",) * 2,

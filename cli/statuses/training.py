@@ -10,6 +10,7 @@ from components.manifests.training import KIND, PEER_LOST, RETRIED_CODES
 
 MAIN = "main"
 """The container in which the launcher runs the script."""
+KILLED = 137
 INDEX = "batch.kubernetes.io/job-completion-index"
 
 
@@ -146,7 +147,8 @@ def _sentence(pod: Manifest, end: Manifest) -> str:
     if foreign := pods.foreign(pod, MAIN):
         return foreign
     words = pods.last_words(end)
-    if words and end.get("reason") != "OOMKilled":
+    # The runtime says OOMKilled whichever process it was; the launcher knows better, if it lived.
+    if words and (end.get("reason"), end.get("exitCode")) != ("OOMKilled", KILLED):
         return words
     limit = pods.memory_limit(pod, MAIN)
     return f"the script {pods.ended(end, limit)}"

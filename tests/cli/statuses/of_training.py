@@ -170,10 +170,25 @@ TRAINING: list[Case] = [
         "the script ran out of memory (the flavor has 2Gi)",
     ),
     (
-        [job(FAILED), instance(o.ended(226, OOM), phase="Failed")],
+        [job(FAILED), instance(o.ended(137, KILLED, reason="OOMKilled"), phase="Failed")],
         "FAIL TRAIN",
         OOM,
     ),
+    *[
+        (
+            [job(FAILED), instance(o.ended(code, said, reason="OOMKilled"), phase="Failed")],
+            word,
+            said,
+        )
+        for code, said, word in (
+            (226, OOM, "FAIL TRAIN"),
+            (
+                1,
+                "train.py exited with code 1 after a process of it ran out of memory",
+                "FAIL TRAIN",
+            ),
+        )
+    ],
     (
         [job(FAILED), instance(o.ended(255, FOREIGN_LOG), phase="Failed")],
         "CREATE FAILED",

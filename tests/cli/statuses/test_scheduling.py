@@ -41,6 +41,14 @@ HELPLESS = "preemption: 0/{} nodes are available: {} Preemption is not helpful f
             ),
         ),
         (
+            "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s). "
+            + VICTIMS.format(3, 1),
+            Trouble(
+                "no node has room: of 3 nodes, 1 has too little CPU left, 2 are kept for others",
+                False,
+            ),
+        ),
+        (
             "0/2 nodes are available: 2 Insufficient ephemeral-storage, 2 Insufficient x.io/y. "
             + HELPLESS.format(2, 2),
             Trouble(
