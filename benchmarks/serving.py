@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import free_port
 from tools import cluster, images
-from tools.cluster.backends.node import NodeBackend
+from tools.cluster.backend import Backend
 
 NAME = "bench-serving"
 HOST = f"{NAME}.easymaker.localhost"
@@ -124,20 +124,21 @@ def run() -> Iterator[tuple[str, str]]:
     """Latency and throughput of each way, and what each hop is of the whole."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder)
-        wish = cluster.Wish(name="bench", state=state, gateway_port=free_port())
+        port = free_port()
+        wish = cluster.Wish(name="bench", state=state, gateway_port=port)
         try:
             cluster.up(wish, lambda line: None)
-            backend = cluster.find("bench", state)
-            assert isinstance(backend, NodeBackend)  # noqa: S101
-            yield from told(measure(backend))
+            yield from told(measure(cluster.find("bench", state), port))
         finally:
             cluster.down("bench", state, keep_data=False, say=lambda line: None)
 
 
-def measure(backend: NodeBackend) -> dict[str, dict[str, float]]:
-    """The figures of each way on a cluster that is up; what was made for them is gone after."""
+def measure(backend: Backend, port: int) -> dict[str, dict[str, float]]:
+    """The figures of each way on a cluster that is up; what was made for them is gone after.
+
+    `port` is the gateway's.
+    """
     images.ensure_loaded(backend.images(), ["serving-sklearn", "serving-front"], lambda line: None)
-    port = backend.definition.gateway_port
     config = {
         "model": _MODEL,
         "host": HOST,
@@ -175,7 +176,7 @@ def told(found: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _served(backend: NodeBackend) -> Iterator[None]:
+def _served(backend: Backend) -> Iterator[None]:
     """The pod, ready, and its route, taken on by the gateway."""
     kubectl = backend.kubectl()
     objects = json.dumps({"apiVersion": "v1", "kind": "List", "items": _objects()})
