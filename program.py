@@ -9,8 +9,19 @@ import pulumi
 from pulumi_kubernetes import KubeClientSettingsArgs, Provider
 
 import live
-from components import access, endpoint, experiment, model, notebook, pool, training, workspace
+from components import (
+    access,
+    collector,
+    endpoint,
+    experiment,
+    model,
+    notebook,
+    pool,
+    training,
+    workspace,
+)
 from components.manifests import Manifest, credentials
+from components.manifests import collector as collector_manifests
 from components.manifests.pool import check_pools, used_pools
 from components.manifests.served import Served, served
 from schemas import platform, resolved
@@ -111,6 +122,15 @@ class _Builder:
             pulumi.ResourceOptions(providers=self._providers),
         )
         self.made += self.home.children
+        if (logs := spec.platform.logs) is not None:
+            keys = collector_manifests.config_keys(logs)
+            args = collector.CollectorArgs(
+                workspace=spec,
+                spec=logs,
+                stack=settings.stack,
+                credentials={key: settings.secret(key) for key in keys},
+            )
+            self.made += collector.Collector("logs", args, self._below()).children
         pools = used_pools(spec)
         used = {name: spec.platform.pools[name] for name in pools}
         for sentence in check_pools(used, list(there.nodes.values())):

@@ -81,6 +81,7 @@ def platform_document(ground: resolved.Platform) -> Document:
         "packages": _plain(ground.packages),
         "quotas": _quotas(ground),
         "retention": duration_text(ground.retention),
+        **({} if ground.logs is None else {"logs": _plain(ground.logs)}),
         "limits": {name: _range(name, allowed) for name, allowed in ground.limits.items()},
     }
 

@@ -10,6 +10,7 @@ from schemas.base import StrictModel
 from schemas.compute import Flavor, Framework, Image, Pool, Serving
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.limits import Limits
+from schemas.logs import Logs
 from schemas.storage import Nas, ObjectStorage
 from schemas.units import parse_duration
 
@@ -145,6 +146,9 @@ class Platform(StrictModel):
     retention: t.Duration = parse_duration("7d")
     """Pods of trainings that have ended stay so long; the Jobs, which are the record that they ran,
     and the archived logs stay longer. Defaults to 7d."""
+    logs: Logs | None = None
+    """Where records of log management are sent. Without it they are in the pods' logs and in the
+    archive alone."""
     limits: Limits = Limits()
     """Ranges of values. Defaults to EasyMaker's."""
 
@@ -207,5 +211,6 @@ CHANGES = {
     "packages": _USERS,
     "quotas": IN_PLACE,
     "retention": IN_PLACE,
+    "logs": IN_PLACE,
     "limits": IN_PLACE,
 }

@@ -109,6 +109,7 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         packages=written.packages.model_copy(update={"egress": _sorted(written.packages.egress)}),
         quotas=written.quotas,
         retention=written.retention,
+        logs=written.logs,
         limits=_sorted(limits),
     )
 

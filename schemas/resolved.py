@@ -10,6 +10,7 @@ from typing import Literal
 from schemas import access, compute, names, platform, storage
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
+from schemas.logs import Logs
 from schemas.ranges import Range
 
 State = Literal["running", "stopped"]
@@ -97,6 +98,7 @@ class Platform:
     quotas: platform.Quotas
     retention: int
     """Seconds."""
+    logs: Logs | None
     limits: dict[str, Range]
 
 

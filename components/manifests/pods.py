@@ -1,5 +1,7 @@
 """What the pods of all kinds share: size, place, and what they may do."""
 
+import hashlib
+
 from components.manifests import Manifest
 from schemas import resolved, units
 
@@ -70,6 +72,11 @@ def pod_security(level: str) -> Manifest:
         user = RESTRICTED_USER
         profile |= {"runAsNonRoot": True, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
     return profile
+
+
+def checksum(text: str) -> dict[str, str]:
+    """The annotation of a pod that is to be made anew when a file of its changes."""
+    return {"easymaker.io/files": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def unprivileged() -> Manifest:

@@ -21,6 +21,17 @@ _API_PORTS = (443, 6443)
 _SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc(\..*)?")
 
 
+_TO_DNS: Manifest = {
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
+    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+}
+
+
 def policies(workspace: resolved.Workspace) -> list[Manifest]:
     """All but those of trainings; policies add up, so that each says one thing."""
     platform = workspace.platform
@@ -31,12 +42,7 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
             workspace.name,
             "allow-dns",
             {},
-            [
-                {
-                    "to": [_pods("kube-system", {"k8s-app": "kube-dns"})],
-                    "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
-                }
-            ],
+            [_TO_DNS],
         ),
     ]
     if stores := [_to_url(platform, store.endpoint) for store in platform.object_storage.values()]:
@@ -72,6 +78,16 @@ def _issuers(workspace: resolved.Workspace) -> list[str]:
     """Where stages fetch the keys that they check tokens with."""
     tokens = [endpoint.access.jwt for endpoint in workspace.endpoints.values()]
     return sorted({jwt.jwks_url for jwt in tokens if jwt and jwt.jwks_url})
+
+
+def collector_policies(platform: resolved.Platform, namespace: str, sink: str) -> list[Manifest]:
+    """Of a namespace whose pods reach the sink of logs and nothing else; `sink` is its URL."""
+    everyone: Mapping[str, object] = {}
+    return [
+        _policy(namespace, "default-deny", everyone, {"policyTypes": ["Ingress", "Egress"]}),
+        _egress(namespace, "allow-dns", everyone, [_TO_DNS]),
+        _egress(namespace, "allow-sink", everyone, [_to_url(platform, sink)]),
+    ]
 
 
 def training_peers(namespace: str, training: str) -> Manifest:

@@ -3,8 +3,6 @@
 It keeps what statuses read of them in a ConfigMap (docs/adr/0102).
 """
 
-import hashlib
-
 from components.manifests import Manifest, pods
 from components.manifests.metadata import labels
 from schemas import resolved
@@ -77,9 +75,7 @@ def _pod(workspace: resolved.Workspace, script: str) -> Manifest:
         "metadata": {
             "labels": labels(KIND, workspace.name),
             # So that a pod runs the script that it was made for.
-            "annotations": {
-                "easymaker.io/script": hashlib.sha256(script.encode()).hexdigest()[:16]
-            },
+            "annotations": pods.checksum(script),
         },
         "spec": {
             "restartPolicy": "Never",

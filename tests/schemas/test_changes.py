@@ -106,6 +106,7 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "packages": {"python_index": "https://pypi.example.com/simple"},
         "quotas": {"cpu": Literal("1000")},
         "retention": "1d",
+        "logs": {"type": "loki", "url": "http://loki.example.com"},
         "limits": {"instances": {"max": 20}},
     },
     (): {"workspace": "other"},

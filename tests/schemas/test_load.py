@@ -179,7 +179,7 @@ def test_full_example_has_every_key() -> None:
     for name in ("full.yaml", "platform/full.yaml"):
         content = (EXAMPLES / name).read_bytes()
         walk(parse(decode(content, name))[0])
-    of_others = {"cluster", "cluster_stack", "jwks_url"}
+    of_others = {"cluster", "cluster_stack", "jwks_url", "index", "log_group"}
     for model in ALL_MODELS.values():
         assert {f.alias or n for n, f in model.model_fields.items()} - of_others <= keys, model
     assert set(KINDS) == {"Workspace", "Cluster", "ClusterAddons"}
