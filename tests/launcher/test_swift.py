@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from launcher import causes
@@ -77,8 +76,7 @@ class SwiftBench(Bench):
         self.job["stores"] = {store.remote: store.settings for store in found.values()}
         names = [entry["name"] for entry in stores.environment(found)]
         self.env = {"PATH": self.env["PATH"], **dict(zip(names, user, strict=True))}
-        # One try each: the pauses between tries are rclone's own affair.
-        self.env.update(RCLONE_LOW_LEVEL_RETRIES="1", RCLONE_RETRIES="1")
+        self.env.update(RCLONE_LOW_LEVEL_RETRIES="1")
 
     def put(self, path: str, content: str) -> None:
         self.rclone("rcat", f"S0:{path}", content=textwrap.dedent(content))
@@ -208,10 +206,11 @@ def test_who_may_only_read_is_told_what_could_not_be_written(
     server.request("POST", "/b", X_Container_Read=lists)
     bench.use(server, swift.READER)
     result = bench.run()
-    sentence = causes.DENIED.sentence.format(
+    denied = causes.DENIED.sentence.format(
         verb="write", address=f"obs://{HOST}/{RESULTS}/model", what="model"
     )
-    assert (result.code, result.sentence) == (causes.DENIED.code, sentence), result.log
+    sentence = causes.UPLOAD_FAILED.sentence.format(entry_point="train.py", why=denied)
+    assert (result.code, result.sentence) == (causes.UPLOAD_FAILED.code, sentence), result.log
 
 
 def test_who_may_read_nothing_is_told_so(bench: SwiftBench, server: swift.SwiftServer) -> None:
@@ -220,18 +219,21 @@ def test_who_may_read_nothing_is_told_so(bench: SwiftBench, server: swift.SwiftS
     ended(bench, causes.DENIED, verb="read", address=address, what="output data")
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"endpoint": "http://127.0.0.1:1/v2.0"}, "connection refused"),
-        ({"region": "JP1"}, "Response didn't have storage url and auth token"),
-    ],
-)
-def test_store_out_of_reach_says_why(
-    bench: SwiftBench, server: swift.SwiftServer, changes: dict[str, Any], said: str
+def test_identity_service_that_does_not_answer_is_waited_for(
+    bench: SwiftBench, server: swift.SwiftServer
 ) -> None:
-    bench.use(server, swift.WRITER, **changes)
+    bench.use(server, swift.WRITER, endpoint="http://127.0.0.1:1/v2.0")
+    bench.job["retry_seconds"] = {"S0": 1}
+    result = bench.run()
+    assert result.code == causes.STORAGE_SILENT.code
+    assert "trying again: " in result.log
+    assert result.sentence.endswith("connection refused")
+
+
+def test_region_that_the_catalogue_does_not_have_says_so(
+    bench: SwiftBench, server: swift.SwiftServer
+) -> None:
+    bench.use(server, swift.WRITER, region="JP1")
     result = bench.run()
     assert result.code == causes.STORAGE_FAILED.code
-    assert result.sentence.startswith(f"could not read obs://{HOST}/{RESULTS}/completion.json")
-    assert said in result.sentence
+    assert result.sentence.endswith("Response didn't have storage url and auth token")
