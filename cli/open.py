@@ -40,7 +40,8 @@ def open(spec: Path, what: str, printed: bool) -> None:
     print the address.
 
     The browser gets in by the token, which is read from its Secret: who may not read that gets the
-    page that asks for it. With --print the token is part of what is printed.
+    page that asks for it. With --print the token is part of what is printed. Where the platform
+    has an issuer, people sign in there, and no token is told.
     """
     workspace = load(spec)
     target = one(workspace, what)
@@ -52,9 +53,12 @@ def open(spec: Path, what: str, printed: bool) -> None:
         return
     with api(context(workspace)) as cluster:
         status = target.status(read(cluster, workspace.name))
-        token = _token(cluster, workspace.name, target)
-    way = {"token": token} if token else {}
-    url = f"{url}/login?{urlencode({**way, 'next': _PAGES[target.kind]})}"
+        if workspace.platform.access is None:
+            token = _token(cluster, workspace.name, target)
+            way = {"token": token} if token else {}
+            url = f"{url}/login?{urlencode({**way, 'next': _PAGES[target.kind]})}"
+        else:
+            url += _PAGES[target.kind]
     if status.word is not KINDS[target.kind].goal:
         if not printed:
             raise ToolError(f"{target} can't be opened: it is {status}")

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.manifests import Manifest, tokens
+from components.manifests import Manifest, sign_in, tokens
 
 
 def derived_token(
@@ -29,9 +29,10 @@ def derived_token(
 def token_secret(
     name: str, metadata: Manifest, token: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> Secret:
-    """The Secret, the only place where the token is."""
+    """The Secret, the only place where the token is, and what is made of it for a proxy."""
     secret = pulumi.Output.secret(token)
-    return Secret(name, metadata=metadata, string_data={tokens.ENTRY: secret}, opts=opts)
+    data = {tokens.ENTRY: secret, sign_in.COOKIE_ENTRY: secret.apply(tokens.cookie_secret)}
+    return Secret(name, metadata=metadata, string_data=data, opts=opts)
 
 
 def fingerprint(token: pulumi.Input[str]) -> pulumi.Output[str]:

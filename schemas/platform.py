@@ -11,6 +11,7 @@ from schemas.compute import Flavor, Framework, Image, Pool, Serving
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.limits import Limits
 from schemas.logs import Logs
+from schemas.sign_in import SignIn
 from schemas.storage import Nas, ObjectStorage
 from schemas.units import parse_duration
 
@@ -118,6 +119,8 @@ class Platform(StrictModel):
     """Hosts are `<name>.<workspace>.<domain>`."""
     gateway: Gateway
     """The Gateway that routes attach to."""
+    access: SignIn | None = None
+    """Who may open notebooks and TensorBoards. Defaults to whoever has their tokens."""
     storage_classes: StorageClasses = StorageClasses()
     """StorageClasses of volumes. Without it the cluster's default class is used."""
     object_storage: dict[c.StorageHost, ObjectStorage] = Field(default_factory=dict)
@@ -192,6 +195,11 @@ CHANGES = {
         Effect.IN_PLACE,
         "routes move; calls may fail until the new ones answer",
         (Cost.SERVING_INTERRUPTED,),
+    ),
+    "access": OnChange(
+        Effect.RESTART,
+        "notebooks and TensorBoards restart; people sign in anew",
+        (Cost.WORK_INTERRUPTED,),
     ),
     "storage_classes": OnChange(
         Effect.REFUSED, "a volume keeps its class; a new notebook can have another"

@@ -78,6 +78,7 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         gateway=written.gateway.model_copy(
             update={"pod_selector": _sorted(written.gateway.pod_selector)}
         ),
+        access=written.access,
         storage_classes=written.storage_classes,
         object_storage={
             host: storage.model_copy(update={"credentials": _named(storage.credentials)})

@@ -7,7 +7,7 @@ where its meaning is written down.
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import access, compute, names, platform, storage
+from schemas import access, compute, names, platform, sign_in, storage
 from schemas.address import Address
 from schemas.hyperparameter import Hyperparameter
 from schemas.logs import Logs
@@ -81,6 +81,7 @@ class Platform:
     security: Literal["baseline", "restricted"]
     domain: str
     gateway: platform.Gateway
+    access: sign_in.SignIn | None
     storage_classes: platform.StorageClasses
     object_storage: dict[str, storage.S3Storage | storage.SwiftStorage]
     """By host of an `obs://` address; `address.S3_HOST` stands for `s3://`."""

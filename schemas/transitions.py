@@ -119,7 +119,7 @@ _TOLD_ONLY = {
 
 
 def users(path: Path, old: Document, new: Document) -> tuple[str, ...]:
-    """Who restarts when an entry of the platform changes: notebooks and stages, in both specs."""
+    """Who restarts when an entry of the platform changes: what is in both specs."""
     section, entry = path[1], path[2] if len(path) > 2 else ""
     if ".".join(path[3:]) in _TOLD_ONLY.get(section, ()):
         return ()
@@ -132,8 +132,10 @@ def users(path: Path, old: Document, new: Document) -> tuple[str, ...]:
         for stage_name, stage in endpoint["stages"].items():
             if stage_name in before and _stage_uses(section, entry, stage, new):
                 found.append(f"endpoints.{name}.stages.{stage_name}")
-    if section == "system_path":
-        found = [f"experiments.{name}" for name in new["experiments"] if name in old["experiments"]]
+    if section in ("access", "system_path"):
+        found += [
+            f"experiments.{name}" for name in new["experiments"] if name in old["experiments"]
+        ]
     return tuple(found)
 
 
@@ -145,6 +147,7 @@ def _notebook_uses(section: str, entry: str, notebook: Document, new: Document) 
         "pools": flavor.get("pool") == entry,
         "packages": entry in ("python_index", "ca_bundle"),
         "security": True,
+        "access": True,
     }
     return used.get(section, False)
 

@@ -1,6 +1,6 @@
 """An experiment: its TensorBoard, with a sidecar that keeps the event files at hand."""
 
-from components.manifests import Manifest, places, pods, routes, stores, tokens
+from components.manifests import Manifest, places, pods, routes, sign_in, stores, tokens
 from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
 from components.manifests.policies import SERVED_PORTS
 from schemas import names, resolved
@@ -56,6 +56,13 @@ def deployment(
                     "containers": [
                         _tensorboard(workspace.platform, experiment),
                         _sync(workspace, experiment),
+                        *sign_in.containers(
+                            workspace.platform,
+                            routes.url(workspace.platform, tensorboard_host(workspace, experiment)),
+                            PORT,
+                            HEALTH,
+                            experiment.object_name,
+                        ),
                     ],
                     "volumes": [{"name": "events", "emptyDir": {}}],
                 },
@@ -75,7 +82,9 @@ def service(workspace: resolved.Workspace, experiment: resolved.Experiment) -> M
         },
         "spec": {
             "selector": labels(KIND, experiment.name),
-            "ports": [{"name": "http", "port": 80, "targetPort": PORT}],
+            "ports": [
+                {"name": "http", "port": 80, "targetPort": sign_in.port(workspace.platform, PORT)}
+            ],
         },
     }
 

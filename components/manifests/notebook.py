@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components.manifests import Manifest, nas, packages, pods, routes, tokens
+from components.manifests import Manifest, nas, packages, pods, routes, sign_in, tokens
 from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
 from components.manifests.policies import SERVED_PORTS
 from schemas import resolved
@@ -11,6 +11,8 @@ from schemas.units import memory_text
 
 KIND = "notebook"
 PORT = SERVED_PORTS[KIND]
+HEALTH = "/api"
+"""Where Jupyter answers without a token, with nothing but its version."""
 HOME = "/root"
 DATA = "/root/easymaker"
 """Where the data volume is; NAS folders are mounted in it."""
@@ -91,7 +93,9 @@ def service(workspace: resolved.Workspace, notebook: resolved.Notebook) -> Manif
         },
         "spec": {
             "selector": labels(KIND, notebook.name),
-            "ports": [{"name": "http", "port": 80, "targetPort": PORT}],
+            "ports": [
+                {"name": "http", "port": 80, "targetPort": sign_in.port(workspace.platform, PORT)}
+            ],
         },
     }
 
@@ -155,7 +159,7 @@ def _pod_spec(platform: resolved.Platform, notebook: resolved.Notebook) -> Manif
                 "ports": [{"name": "http", "containerPort": PORT}],
                 # Only said, never ended: a restart would take the kernels and the boot volume.
                 "readinessProbe": {
-                    "httpGet": {"path": "/api", "port": PORT},
+                    "httpGet": {"path": HEALTH, "port": PORT},
                     "periodSeconds": 5,
                     "timeoutSeconds": 5,
                 },
@@ -168,7 +172,14 @@ def _pod_spec(platform: resolved.Platform, notebook: resolved.Notebook) -> Manif
                     {"name": "shm", "mountPath": "/dev/shm"},  # noqa: S108
                     *trusted,
                 ],
-            }
+            },
+            *sign_in.containers(
+                platform,
+                routes.url(platform, notebook.host),
+                PORT,
+                HEALTH,
+                notebook.object_name,
+            ),
         ],
         "volumes": [
             {

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
-from components.manifests import Manifest
+from components.manifests import Manifest, sign_in
 from components.manifests.metadata import KIND_LABEL, NAME_LABEL, labels
 from schemas import names, resolved
 
@@ -66,7 +66,16 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
     cleaning = {"matchLabels": {KIND_LABEL: "retention"}}
     to_api = _to(_block(_EVERYWHERE), *_API_PORTS)
     found.append(_egress(workspace.name, "allow-api-server", cleaning, [to_api]))
-    for kind, port in SERVED_PORTS.items():
+    if platform.access:
+        people = {
+            "matchExpressions": [
+                {"key": KIND_LABEL, "operator": "In", "values": ["experiment", "notebook"]}
+            ]
+        }
+        rules = [_to_url(platform, platform.access.issuer)]
+        found.append(_egress(workspace.name, "allow-issuer", people, rules))
+    for kind, own in SERVED_PORTS.items():
+        port = own if kind == "stage" else sign_in.port(platform, own)
         rule = {"from": [gateway], "ports": [{"protocol": "TCP", "port": port}]}
         spec = {"policyTypes": ["Ingress"], "ingress": [rule]}
         selected = {"matchLabels": {KIND_LABEL: kind}}

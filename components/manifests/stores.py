@@ -113,6 +113,8 @@ def config_keys(platform: resolved.Platform) -> list[str]:
         for storage in platform.object_storage.values()
         for credential in (storage.credentials.access_key, storage.credentials.secret_key)
     ]
+    if platform.access is not None:
+        named.append(platform.access.client_secret)
     return sorted({item.pulumi_config for item in named if isinstance(item, FromConfig)})
 
 

@@ -19,6 +19,11 @@ def token(key: str, kind: str, workspace: str, name: str) -> str:
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
+def cookie_secret(token: str) -> str:
+    """32 bytes that a proxy before a resource seals its cookies with."""
+    return hmac.new(token.encode(), b"cookies of a proxy", hashlib.sha256).hexdigest()[:32]
+
+
 def fingerprint(token: str) -> str:
     """Tells tokens apart without telling them."""
     return hashlib.sha256(token.encode()).hexdigest()[:16]

@@ -1,9 +1,11 @@
 """A door in front of a WSGI application: who has the token gets in, and a browser a cookie.
 
 The same ways lead in as at a Jupyter server: `/login?token=...&next=/`, `?token=...` at any path,
-the header `Authorization: Bearer ...` or `token ...`, and a form for who has none of these.
+the header `Authorization: Bearer ...`, `token ...` or `Basic ...` with it as the password, and a
+form for who has none of these.
 """
 
+import base64
 import hmac
 import re
 from collections.abc import Callable, Iterable
@@ -16,7 +18,7 @@ HEALTH = "/healthz"
 LOGIN = "/login"
 COOKIE = "easymaker-access"
 _FORM_BYTES = 4096
-_AUTHORIZATION = re.compile(r"(?:bearer|token)\s+(\S+)\s*", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"(?:(?:bearer|token)\s+(\S+)|basic\s+(\S+))\s*", re.IGNORECASE)
 # A path of this host; `//host` and `/\\host` would lead to another.
 _INSIDE = re.compile(r"/(?![/\\])[^\s\\]*")
 _PAGE = """\
@@ -75,7 +77,7 @@ class Access:
 
     def _is_known(self, environ: Environ) -> bool:
         header = _AUTHORIZATION.fullmatch(environ.get("HTTP_AUTHORIZATION", ""))
-        if header and self._is_token(header[1]):
+        if header and self._is_token(header[1] or _password(header[2])):
             return True
         try:
             cookies = SimpleCookie(environ.get("HTTP_COOKIE", ""))
@@ -95,6 +97,13 @@ class Access:
 
 def _same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
+def _password(given: str) -> str:
+    try:
+        return base64.b64decode(given).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _form(environ: Environ) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """The door in front of TensorBoard, as a WSGI server calls it."""
 
+import base64
 import io
 from collections.abc import Iterable
 from typing import Any
@@ -87,6 +88,15 @@ def test_scripts_get_in_by_a_header(scheme: str) -> None:
     status, said, body = ask("/data/runs", "a=1", authorization=f"{scheme} {TOKEN}")
     assert (status, body) == ("200 OK", "inside /data/runs?a=1")
     assert "Set-Cookie" not in said
+
+
+def test_a_proxy_gets_in_by_a_password() -> None:
+    def basic(text: str) -> str:
+        return "Basic " + base64.b64encode(text.encode()).decode()
+
+    assert ask("/", authorization=basic(f"ann@ml.test:{TOKEN}"))[0] == "200 OK"
+    for wrong in (basic("ann@ml.test:wrong"), basic(TOKEN), "Basic =", "Basic \xff"):
+        assert ask("/", authorization=wrong)[0].startswith("401")
 
 
 def test_a_token_in_the_query_works_and_goes_no_further() -> None:

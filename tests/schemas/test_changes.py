@@ -91,6 +91,13 @@ VALUES: dict[Path_, dict[str, Any]] = {
         "security": "restricted",
         "domain": "example.org",
         "gateway": specs.platform()["gateway"] | {"listener": "other"},
+        "access": {
+            "issuer": "https://login.example.com",
+            "client_id": "easymaker",
+            "client_secret": {"pulumi_config": "signInSecret"},
+            "image": "registry.example.com/oauth2-proxy:7",
+            "email_domains": ["example.com"],
+        },
         "storage_classes": {"block": "fast"},
         "object_storage": {
             "objects.example.com": specs.platform()["object_storage"]["objects.example.com"]

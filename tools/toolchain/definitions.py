@@ -104,6 +104,13 @@ TOOLS: tuple[Tool, ...] = (
         disk_megabytes=700,
     ),
     GoProgram(
+        name="oauth2-proxy",
+        module="github.com/oauth2-proxy/oauth2-proxy/v7",
+        packages=("github.com/oauth2-proxy/oauth2-proxy/v7",),
+        on_demand=True,
+        disk_megabytes=1000,
+    ),
+    GoProgram(
         name="registry",
         module="github.com/distribution/distribution/v3",
         packages=("github.com/distribution/distribution/v3/cmd/registry",),
