@@ -90,11 +90,21 @@ def test_pytorch_and_sklearn_are_stages_of_one_endpoint(checkout: Checkout, web:
 
 def test_two_instances_train_one_model_together(checkout: Checkout) -> None:
     with up(checkout, "distributed") as said:
+        names = ("keras", "keras-alone", "torch", "torch-alone", "torch-processes")
+        found = {name: checkout.record(output(said, name))["metrics"] for name in names}
+        assert [found[name]["workers"] for name in names] == [2, 1, 2, 1, 2]
+        # As many rows a step: all that differs is the order in which numbers are added up.
+        alone = found["torch-alone"]["loss"]
+        for name in ("torch", "torch-processes"):
+            assert found[name]["loss"] == pytest.approx(alone, rel=0.01), name
+        assert found["keras"]["loss"] == pytest.approx(found["keras-alone"]["loss"], rel=0.01)
+        run = output(said, "torch-processes").rpartition("/")[2]
+        lines = log(checkout, "distributed", run, 0).splitlines()
+        for rank in (0, 1):
+            assert f"[rank{rank}]: rank {rank}: 2 of 2 take part" in lines
         for training in ("keras", "torch"):
             place = output(said, training)
-            record = checkout.record(place)
-            assert record["metrics"]["workers"] == 2
-            assert record["metrics"]["accuracy"] >= 0.9
+            assert found[training]["accuracy"] >= 0.9
             logs = [
                 log(checkout, "distributed", place.rpartition("/")[2], index) for index in (0, 1)
             ]
@@ -105,6 +115,10 @@ def test_two_instances_train_one_model_together(checkout: Checkout) -> None:
             )
             for line, text in zip(told, logs, strict=True):
                 assert line in text
+        run = output(said, "torch").rpartition("/")[2]
+        # A folder with event files is a run to TensorBoard: one for each instance and process.
+        events = checkout.listing(f"{BUCKET}/system/distributed/tensorboard/iris/{run}")
+        assert {path.rpartition("/")[0] for path in events} == {"0/0", "1/0"}
 
 
 def answers(web: Web, url: str) -> None:

@@ -1,4 +1,4 @@
-"""The same flowers in PyTorch, by one instance or by several together (DistributedDataParallel).
+"""The same flowers in PyTorch, by one process or by several together (DistributedDataParallel).
 
 The model is an archive as TorchServe has it, beside its weights. A run that goes on after an
 interruption, or from another's checkpoint, starts with the epoch after its last one.
@@ -26,7 +26,7 @@ def parse_hyperparameters():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model_name", default="iris")
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--batch_size", type=int, default=16, help="of each instance")
+    parser.add_argument("--batch_size", type=int, default=16, help="of each process")
     parser.add_argument("--learning_rate", type=float, default=0.02)
     parser.add_argument("--checkpoint_every", type=int, default=20, help="epochs")
     parser.add_argument("--held_out", type=float, default=0.2, help="share of rows to test on")
@@ -115,7 +115,9 @@ def main():
         print(f"goes on with epoch {first}")
     trained = DistributedDataParallel(model) if workers > 1 else model
 
-    writer = SummaryWriter(os.environ.get("EM_TENSORBOARD_LOG_DIR"))
+    # Processes of one instance share its folder: a run for each.
+    events, local_rank = os.environ.get("EM_TENSORBOARD_LOG_DIR"), os.environ.get("LOCAL_RANK", "")
+    writer = SummaryWriter(os.path.join(events, local_rank))
     for epoch in range(first, args.epochs + 1):
         sampler.set_epoch(epoch)
         for rows, labels in loader:
@@ -127,6 +129,7 @@ def main():
         if rank == 0 and epoch % args.checkpoint_every == 0:
             save_checkpoint(epoch, model, optimizer)
     with torch.no_grad():
+        loss = torch.nn.functional.cross_entropy(model(x_train), y_train).item()
         accuracy = (model(x_test).argmax(dim=1) == y_test).double().mean().item()
     writer.add_scalar("accuracy", accuracy, args.epochs)
     writer.close()
@@ -135,7 +138,8 @@ def main():
         torch.distributed.destroy_process_group()
     if rank == 0:
         print(f"trained on {len(x_train)} rows, accuracy={accuracy:.4f} on {len(x_test)} others")
-        save_model(model, args.model_name, {"accuracy": accuracy, "workers": workers})
+        metrics = {"accuracy": accuracy, "loss": loss, "workers": workers}
+        save_model(model, args.model_name, metrics)
 
 
 if __name__ == "__main__":
