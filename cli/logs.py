@@ -109,7 +109,7 @@ def _instead(asked: Asked, objects: Objects, there: list[Run]) -> int:
             if archived.show(asked, objects, there, click.echo, _say):
                 return 0
         except ToolError as error:
-            why = str(error)
+            why = upkeep.reading(objects) or str(error)
     else:
         why = ""
     if asked.previous:

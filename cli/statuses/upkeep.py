@@ -1,10 +1,17 @@
 """What is wrong with what keeps a workspace in order, and is no resource of the spec."""
 
+import re
+
 from cli.statuses import pods
 from cli.statuses.objects import Objects, made, times
 from components.manifests import Manifest, reader, retention
 
 _LENGTH = 300
+_PROBES = 2
+_PASSING = re.compile(
+    r"[\d/]+ [\d:]+ (?=ERROR)|(?:RequestID|HostID): [^,]*, | [\d/]+ [\d:]+ NOTICE: .*"
+)
+"""What is another each time."""
 
 
 def notes(objects: Objects) -> list[str]:
@@ -33,7 +40,8 @@ def reading(objects: Objects) -> str:
 
 def _unhealthy(pod: Manifest, objects: Objects) -> str:
     """What the probe said, if it has failed more than once."""
-    for event in objects.warnings(pod):
-        if event.get("reason") == "Unhealthy" and times(event) > 1:
-            return " ".join(event.get("message", "").split())[-_LENGTH:]
-    return ""
+    found = [event for event in objects.warnings(pod) if event.get("reason") == "Unhealthy"]
+    if sum(map(times, found)) < _PROBES:
+        return ""
+    said = " ".join(found[0].get("message", "").split())
+    return _PASSING.sub("", said)[:_LENGTH]

@@ -212,16 +212,21 @@ def test_a_reader_of_logs_that_fails_is_told_below(command: Command, server: Api
 
 
 def test_a_reader_whose_storage_refuses_it_is_told(command: Command, server: ApiServer) -> None:
-    owner, pod = reader(
-        o.container("reader", o.running()), conditions=(o.condition("Ready", False),)
+    unready = (o.condition("Ready", False),)
+    owner, pod = reader(o.container("reader", o.running()), conditions=unready)
+    failed = (
+        "Readiness probe failed: 2026/12/01 02:23:5{0} ERROR : error listing: StatusCode: 403, "
     )
-    event = o.warning(pod, "Unhealthy", "Readiness probe failed: Access Denied\n", count=2)
-    server.lists |= {
-        "statefulsets": listed(owner),
-        "pods": listed(pod),
-        "events": listed(event),
-    }
-    why = "archived logs can't be read: Readiness probe failed: Access Denied"
+    failed += "RequestID: 18ED{0}, HostID: , api error SignatureDoesNotMatch\n"
+    failed += "2026/12/01 02:23:5{0} NOTICE: Failed to lsf\n"
+    events = [o.warning(pod, "Unhealthy", failed.format(number)) for number in (1, 2)]
+    events[1]["metadata"]["name"] += "2"
+    server.lists |= {"statefulsets": listed(owner), "pods": listed(pod)}
+    server.lists["events"] = listed(*events[:1])
+    assert "archived" not in command("status").output  # it may have been too early
+    server.lists["events"] = listed(*events)
+    why = "archived logs can't be read: Readiness probe failed: ERROR : error listing: "
+    why += "StatusCode: 403, api error SignatureDoesNotMatch"
     assert command("status").output.endswith(f"\n{why}\n")
 
 
