@@ -162,8 +162,9 @@ def _lab(checkout: Checkout) -> Iterator[Lab]:
             until(partial(lab.has_checkpoint, name), f"checkpoint of {name}", SECONDS)
         yield lab
     finally:
-        lab.pulumi("destroy", "--yes", "--skip-preview")
-        lab.pulumi("stack", "rm", "--yes")
+        # Nobody need wait until all of it is gone.
+        checkout.cluster.kubectl("delete", "namespace", NAME, "--wait=false", "--ignore-not-found")
+        lab.pulumi("stack", "rm", "--yes", "--force")
 
 
 @pytest.fixture(name="killed", scope="module")
