@@ -136,6 +136,14 @@ class Checkout:
         stdin = content.encode() if isinstance(content, str) else content
         self._rclone("rcat", _remote(address), stdin=stdin)
 
+    def put_marker(self, address: str) -> None:
+        """Write the empty object that stands for a folder."""
+        self._rclone("mkdir", "--s3-directory-markers", _remote(address))
+
+    def remove(self, address: str) -> None:
+        """Remove a container with all that is in it."""
+        self._rclone("purge", _remote(address))
+
     def listing(self, address: str) -> dict[str, int]:
         """Path and size of all objects below an `obs://` address."""
         text = self._rclone("lsjson", "-R", "--files-only", "--no-modtime", _remote(address))
