@@ -58,9 +58,14 @@ class Training(pulumi.ComponentResource):
         self.output = places.output(spec).text
         kept = places.checkpoint(spec)
         self.checkpoint = None if kept is None else kept.text
-        inside = pulumi.ResourceOptions(
-            parent=self, depends_on=list(args.depends_on), deleted_with=args.deleted_with
-        )
+
+        def inside(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*args.depends_on, *needed],
+                deleted_with=args.deleted_with,
+            )
+
         live = args.jobs.get(self.job)
         made = manifests.training_job(args.workspace, spec, args.launcher, live)
         earlier = [
@@ -68,14 +73,17 @@ class Training(pulumi.ComponentResource):
         ]
         service = manifests.training_service(args.workspace, spec, args.jobs.values())
         several = [service, policies.training_peers(args.workspace.name, name)] if service else []
+        found = [
+            KubernetesObject(manifest["metadata"]["name"], manifest, inside())
+            for manifest in (*several, run_settings.run_settings(args.workspace, spec))
+        ]
+        # Pods mount, and find each other by, what must be there before them.
         self.children = [
-            KubernetesObject(manifest["metadata"]["name"], manifest, inside)
-            for manifest in [
-                *several,
-                run_settings.run_settings(args.workspace, spec),
-                made,
-                *earlier,
-            ]
+            *found,
+            *(
+                KubernetesObject(manifest["metadata"]["name"], manifest, inside(*found))
+                for manifest in (made, *earlier)
+            ),
         ]
         self.register_outputs(
             {

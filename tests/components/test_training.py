@@ -50,6 +50,13 @@ def live(made: Graph, **status: Any) -> dict[str, Manifest]:
     return {job.inputs["metadata"]["name"]: {**job.inputs, "status": status}}
 
 
+def test_job_comes_after_what_its_pods_need(spec: resolved.Workspace) -> None:
+    made = graph(spec, spec.trainings["fit"], {})
+    (job,) = made.all("kubernetes:batch/v1:Job")
+    others = {node.urn for node in made.nodes.values() if node.type in KINDS} - {job.urn}
+    assert others == set(job.depends_on)
+
+
 def test_several_instances_bring_a_service(spec: resolved.Workspace) -> None:
     item = spec.trainings["fit"]
     assert item.instances == 2
