@@ -12,8 +12,6 @@ from components.manifests import (
     launcher,
     nas,
     policies,
-    reader,
-    retention,
     stores,
 )
 from components.manifests import workspace as manifests
@@ -105,9 +103,8 @@ class Workspace(pulumi.ComponentResource):
                 *certificate.manifests(spec),
                 *(claim for claim in shares if claim["kind"] == "PersistentVolumeClaim"),
                 viewer,
-                reader.stateful_set(spec),
                 *([] if opener is None else [opener]),
-                *retention.objects(spec, args.cleaner),
+                *manifests.upkeep(spec, args.cleaner),
             )
         ]
         if args.credentials:

@@ -206,7 +206,8 @@ CHANGES = {
     ),
     "object_storage": _STAGES,
     "system_path": OnChange(
-        Effect.RESTART, "TensorBoards restart and show what is written from then on"
+        Effect.RESTART,
+        "TensorBoards and the reader of logs restart and show what is written from then on",
     ),
     "nas": OnChange(
         Effect.REFUSED, "a NAS in use keeps its place; another one gets an id of its own"

@@ -62,10 +62,11 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
     if named := platform.packages.egress:
         rules = [_to(_block(egress.cidr), *egress.ports) for egress in named.values()]
         found.append(_egress(workspace.name, "allow-egress", {}, rules))
-    # Where the API server is no policy can name; only this pod has a token for it.
-    cleaning = {"matchLabels": {KIND_LABEL: "retention"}}
-    to_api = _to(_block(_EVERYWHERE), *_API_PORTS)
-    found.append(_egress(workspace.name, "allow-api-server", cleaning, [to_api]))
+    if workspace.experiments:
+        # Where the API server is no policy can name; only this pod has a token for it.
+        cleaning = {"matchLabels": {KIND_LABEL: "retention"}}
+        to_api = _to(_block(_EVERYWHERE), *_API_PORTS)
+        found.append(_egress(workspace.name, "allow-api-server", cleaning, [to_api]))
     if platform.access:
         people = {
             "matchExpressions": [

@@ -149,6 +149,18 @@ def _metadata(workspace: resolved.Workspace, name: str) -> Manifest:
     }
 
 
+def upkeep(workspace: resolved.Workspace, cleaner: str) -> list[Manifest]:
+    """What reads archived logs, and what cleans up. Trainings need an experiment: where there is
+    none, there is nothing for them to do, and their images may not be there."""
+    if not workspace.experiments:
+        return []
+    return [reader.stateful_set(workspace), *retention.objects(workspace, cleaner)]
+
+
+def _upkeep_resources(workspace: resolved.Workspace) -> list[Manifest]:
+    return [reader.resources(), retention.resources()] if workspace.experiments else []
+
+
 def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     """Thousandths of a CPU and bytes that no flavor has, of all that can run at once."""
     stages = [stage for item in workspace.endpoints.values() for stage in item.stages.values()]
@@ -159,7 +171,7 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     )
     cpu = pods * _BESIDE * millicores(_REQUESTS["cpu"])
     memory = pods * _BESIDE * memory_bytes(_REQUESTS["memory"])
-    for used in (reader.resources(), retention.resources()):
+    for used in _upkeep_resources(workspace):
         cpu += millicores(used["requests"]["cpu"])
         memory += memory_bytes(used["requests"]["memory"])
     for item in workspace.experiments.values():

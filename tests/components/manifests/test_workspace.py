@@ -242,3 +242,11 @@ def test_restricted_platform_enforces_it(spec: resolved.Workspace) -> None:
     made = workspace.namespace(with_platform(spec, security="restricted"), "easymaker/dev")
     level = made["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
     assert level == "restricted"
+
+
+def test_without_experiments_there_is_nothing_to_keep_in_order(spec: resolved.Workspace) -> None:
+    bare = replace(spec, experiments={}, trainings={})
+    assert workspace.upkeep(bare, "x") == []
+    assert "allow-api-server" not in [p["metadata"]["name"] for p in policies.policies(bare)]
+    made = workspace.upkeep(spec, "x")
+    assert made == [reader.stateful_set(spec), *retention.objects(spec, "x")]
