@@ -86,9 +86,11 @@ def test_kills_at_any_moment_lose_and_tear_nothing(bench: Bench) -> None:
         kept_more = lambda before=before: bool(set(folder.glob("*.json")) - before)  # noqa: E731
         until(kept_more, "a checkpoint", 50)
         longest = 1.5 * PAUSE_SECONDS
-        if number % 2:  # in an upload, or while the oldest is removed
-            until(lambda: bool(half_done(folder)), "an upload", 50)
-            longest = 0.5
+        if number % 2:  # in the next upload
+            seen = set(folder.iterdir())
+            more = lambda seen=seen: bool(set(folder.iterdir()) - seen)  # noqa: E731
+            until(more, "an upload", 50)
+            longest = 0.2
         moment = moments.uniform(0, longest)
         time.sleep(moment)  # the moment is what is tried
         kill(process)
