@@ -1,0 +1,126 @@
+"""An endpoint under load while all that serves it changes: no request fails, ever."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+
+from tests.support.checkout import Checkout
+from tests.support.cluster import until
+from tests.support.endpoint_stack import GREEN, HOST, ROWS, SPEC, STACK, Stack, model
+from tests.support.traffic import LATE_SECONDS, after_the_first, traffic
+from tests.support.web import Web
+from tools import images
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+
+SWAPS = int(os.environ.get("SOAK", "3"))
+RATE = 50
+"""Requests a second."""
+
+
+@pytest.fixture(scope="module")
+def stack(checkout: Checkout) -> Iterator[Stack]:
+    """A stage that answers. Removed at the end."""
+    images.ensure_loaded(checkout.cluster.backend.images(), ["tools", "serving-sklearn"], print)
+    made = Stack(checkout)
+    for name, method in enumerate(("sum", "max", "min", "prod", "sum")):
+        made.put(f"of-{name}/model.joblib", model(method))
+    made.spec.write_text(SPEC)
+    pulumi = checkout.plain_stack(STACK, f"stacks/{STACK}.yaml")
+    done = made.up()
+    assert done.returncode == 0, done.stdout + done.stderr
+    # An endpoint's first route is the gateway's matter alone.
+    url = f"http://{HOST}/inference"
+    until(lambda: Web(checkout.cluster).call(url, ROWS).status == 200, "the first answer", 60)
+    yield made
+    pulumi("destroy", "--yes", "--skip-preview")
+    pulumi("stack", "rm", "--yes")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One that was made while requests came; times are on the monotonic clock."""
+
+    what: str
+    begun: float
+    done: float
+    new: str
+    """The stage or revision that answers from then on; empty: the same as before."""
+    old: str = ""
+    """What answered before."""
+
+
+@pytest.mark.soak
+def test_no_request_fails_whatever_changes(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = stack.checkout.cluster
+    made: list[Change] = []
+    with traffic(cluster.gateway_port, HOST, "/inference", ROWS, RATE) as seen:
+
+        def during(what: str, change: Callable[[], tuple[str, str]]) -> None:
+            """Make a change, which says what answered before and what does from then on."""
+            begun = time.monotonic()
+            old, new = change()
+            made.append(Change(what, begun, time.monotonic(), new, old))
+            seen.more(2 * RATE)
+
+        def swap(old: str, new: str) -> tuple[str, str]:
+            stack.applied(f"default_stage: {old}", f"default_stage: {new}")
+            return old, new
+
+        def roll(old: str, new: str) -> tuple[str, str]:
+            before = stack.revision()
+            stack.applied(old, new)
+            return before, stack.revision()
+
+        def scale() -> tuple[str, str]:
+            stack.applied("instances: 1", "instances: 2")
+            assert stack.all_ready("blue", 2)
+            return "", ""
+
+        def delete() -> tuple[str, str]:
+            name = stack.pods("blue")[0]["metadata"]["name"]
+            cluster.kubectl("-n", STACK, "delete", "pod", name)
+            until(lambda: stack.all_ready("blue", 2), "the pod in place of the deleted one", 120)
+            return "", ""
+
+        def drain() -> tuple[str, str]:
+            for pod in stack.pods("blue"):
+                until(partial(stack.evicted, pod), "the eviction of a pod", 180)
+            until(lambda: stack.all_ready("blue", 2), "the pods in place of the evicted ones", 120)
+            return "", ""
+
+        # The first swap makes the stage that it leads to.
+        stack.spec.write_text(stack.spec.read_text() + GREEN)
+        ways = [("blue", "green"), ("green", "blue")]
+        for number in range(SWAPS + SWAPS % 2):
+            during(f"swap {number + 1}", partial(swap, *ways[number % 2]))
+        for old, new in (("of-0", "of-2"), ("of-2", "of-3"), ("of-3", "of-4")):
+            during(f"revision {new}", partial(roll, f"/{old}", f"/{new}"))
+        during("second instance", scale)
+        during("pod deleted", delete)
+        during("pods drained", drain)
+    told = [f"{len(seen.responses)} requests, {sum(seen.failed().values())} failed"]
+    ends = [*(change.begun for change in made[1:]), float("inf")]
+    for change, end in zip(made, ends, strict=True):
+        window = [r for r in seen.since(change.begun) if r.sent < end]
+        answers = Counter(f"{r.stage} {r.revision}" for r in window)
+        told.append(f"{change.what} ({change.done - change.begun:.0f} s): {dict(answers)}")
+        if change.new:
+            late = after_the_first(window, change.new)
+            told[-1] += f", {len(late)} old after the first new"
+            if change.what.startswith("swap"):
+                assert not late, told[-1]
+            else:
+                replaced = [r for r in seen.responses if r.revision == change.old]
+                assert not [r for r in replaced if r.sent > change.done + LATE_SECONDS], told[-1]
+    with capsys.disabled():
+        sys.stdout.write("\n".join(["", *told, ""]))
+    assert not seen.failed()
