@@ -84,6 +84,7 @@ def test_previous_goes_back_over_revisions(
     shelf.put(OLD, 1, "older\n")
     shelf.put(OLD, 2, "old\n")
     shelf.put(NEW, 3, "now\n")
+    shelf.put(OLD, 9, "before it was taken back to what ran at three\n")
     done = command("logs", "training/fit", "--previous")
     assert (done.stdout, done.stderr) == ("old\n", f"archived, of the pod fit-{OLD}-2\n")
     shelf.put(NEW, 4, "again\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import Checkout, Done
-from tools import images
+from tools import images, toolchain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -59,7 +59,7 @@ class Viewer:
         return self.checkout.run([".venv/bin/python", *command], KUBECONFIG=str(self.kubeconfig))
 
     def kubectl(self, *arguments: str) -> Done:
-        argv = ["kubectl", "-n", STACK, *arguments]
+        argv = [str(toolchain.path("kubectl")), "-n", STACK, *arguments]
         return self.checkout.run(argv, KUBECONFIG=str(self.kubeconfig))
 
 
