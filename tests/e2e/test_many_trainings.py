@@ -61,8 +61,9 @@ def _stack(checkout: Checkout) -> Iterator[Checkout]:
 
 
 def test_all_complete_and_each_ran_once(stack: Checkout) -> None:
-    stack.cluster.wait("-n", NAME, "job", "--all", "--for=condition=Complete", seconds=SECONDS)
-    jobs = stack.cluster.get("jobs", "-n", NAME)["items"]
+    trainings = ("-n", NAME, "-l", "easymaker.io/kind=training")
+    stack.cluster.wait(*trainings, "job", "--for=condition=Complete", seconds=SECONDS)
+    jobs = stack.cluster.get("jobs", *trainings)["items"]
     assert len(jobs) == COUNT
     counts = {(job["status"].get("succeeded"), job["status"].get("failed", 0)) for job in jobs}
     assert counts == {(1, 0)}

@@ -27,8 +27,9 @@ while not os.path.exists("/tmp/go"):
 
 
 def pods(checkout: Checkout) -> dict[str, tuple[str, int]]:
-    """Identity and restarts of every pod."""
-    items = checkout.cluster.get("pods", "-n", "iris")["items"]
+    """Identity and restarts of every pod; those of the clean-up come and go by the hour."""
+    lasting = ("-n", "iris", "-l", "easymaker.io/kind!=retention")
+    items = checkout.cluster.get("pods", *lasting)["items"]
     return {
         item["metadata"]["name"]: (
             item["metadata"]["uid"],

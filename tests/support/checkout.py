@@ -156,8 +156,10 @@ class Checkout:
         return found
 
     def jobs(self, namespace: str = "iris") -> list[str]:
-        """The names of the Jobs there."""
-        items = self.cluster.get("jobs", "-n", namespace)["items"]
+        """The names of the trainings' Jobs there; the clean-up's come and go by the hour."""
+        items = self.cluster.get("jobs", "-n", namespace, "-l", "easymaker.io/kind=training")[
+            "items"
+        ]
         return sorted(item["metadata"]["name"] for item in items)
 
     def _rclone(self, *arguments: str, stdin: bytes = b"") -> bytes:
