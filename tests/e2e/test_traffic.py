@@ -1,6 +1,7 @@
 """An endpoint under load while all that serves it changes: no request fails, ever."""
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -10,9 +11,9 @@ from functools import partial
 
 import pytest
 
-from tests.support.checkout import Checkout
+from tests.support.checkout import Checkout, Done
 from tests.support.cluster import until
-from tests.support.endpoint_stack import GREEN, HOST, ROWS, SPEC, STACK, Stack, model
+from tests.support.endpoint_stack import GREEN, HOST, MODELS, ROWS, SPEC, STACK, Stack, model
 from tests.support.traffic import LATE_SECONDS, after_the_first, traffic
 from tests.support.web import Web
 from tools import images
@@ -124,3 +125,93 @@ def test_no_request_fails_whatever_changes(
     with capsys.disabled():
         sys.stdout.write("\n".join(["", *told, ""]))
     assert not seen.failed()
+
+
+BROKEN = ("corrupt", "wrong", "fails")
+
+
+def test_a_model_that_does_not_work_gets_no_request(stack: Stack) -> None:
+    checkout = stack.checkout
+    stack.put("corrupt/model.joblib", b"no pickle")
+    stack.put("wrong/saved_model.pb", b"TensorFlow's")
+    stack.put("fails/model.joblib", model("no_such_method"))
+    before, serving = stack.spec.read_text(), stack.revision()
+    with traffic(checkout.cluster.gateway_port, HOST, "/inference", ROWS, 10) as seen:
+        text = before.replace(path_of(before, "first"), f"{MODELS}/corrupt")
+        models = [
+            f'  {name}: {{framework: sklearn, framework_version: "1.9", path: "{MODELS}/{name}"}}'
+            for name in BROKEN[1:]
+        ]
+        stages = [
+            f"      {name}: {{model: {name}, resource_path: /inference, flavor: m2.c1m2}}"
+            for name in BROKEN[1:]
+        ]
+        text = text.replace("endpoints:\n", "\n".join([*models, "endpoints:\n"]))
+        stack.spec.write_text("\n".join([text.rstrip("\n"), *stages, ""]))
+        for _ in range(2):  # what stays broken fails each time
+            done = stack.up()
+            assert done.returncode != 0
+            said = sentences(done)
+            assert set(said) == {"blue", "wrong", "fails"}
+            for sentence in said.values():
+                assert sentence.startswith("DEPLOY FAILED: the container server ended with exit ")
+            assert said["blue"].endswith("; the version before still serves")
+            assert "saved_model.pb" in said["wrong"]
+            assert "no_such_method" in said["fails"]
+
+        stack.change("default_stage: blue", "default_stage: fails")
+        preview = checkout.pulumi("preview", f"--stack={STACK}")
+        assert preview.returncode == 0, preview.stdout + preview.stderr
+        done = stack.up()
+        assert done.returncode != 0
+        assert (
+            "endpoints.sums: the stage fails does not serve, so requests stay where they are: "
+            f"{said['fails']}"
+        ) in done.stdout
+
+        stack.spec.write_text(before)
+        done = stack.up()
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert not seen.failed()
+    assert {(r.stage, r.revision) for r in seen.responses} == {("blue", serving)}
+
+
+def path_of(text: str, name: str) -> str:
+    (found,) = re.findall(rf'^  {name}: .*path: "(.*)"}}$', text, re.MULTILINE)
+    return str(found)
+
+
+def sentences(done: Done) -> dict[str, str]:
+    """What an `up` says of stages, by their names."""
+    return dict(re.findall(r"endpoints\.sums\.stages\.([a-z]+): (.*)", done.stdout))
+
+
+def test_autoscaling_comes_and_goes_without_a_pod_less(stack: Stack) -> None:
+    cluster = stack.checkout.cluster
+    cluster.backend.measure(print)
+    (fixed,) = re.findall(r"instances: [0-9]+", stack.spec.read_text())
+    stack.applied(fixed, "instances: 5")
+
+    def uids() -> set[str]:
+        return {pod["metadata"]["uid"] for pod in stack.pods("blue")}
+
+    def replicas() -> int:
+        found = cluster.get("deployment", "-n", STACK, "stage-blue-sums")
+        return int(found["spec"]["replicas"])
+
+    five = uids()
+    assert len(five) == 5
+    # Whatever runs uses more memory than that.
+    scaled = "autoscaling: {min: 2, max: 6, memory: 1}"
+    stack.applied("instances: 5", scaled)
+    assert five <= uids()
+    until(lambda: replicas() == 6, "the autoscaler's sixth instance", 240)
+    until(lambda: stack.all_ready("blue", 6), "the sixth instance", 120)
+    for more in ([], ["--refresh"]):
+        preview = stack.checkout.pulumi("preview", "--expect-no-changes", f"--stack={STACK}", *more)
+        assert preview.returncode == 0, preview.stdout
+    six = uids()
+    assert five < six
+    stack.applied(scaled, "instances: 6")
+    assert replicas() == 6
+    assert uids() == six
