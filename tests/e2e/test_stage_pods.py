@@ -338,8 +338,8 @@ def self_signed(host: str) -> tuple[str, str]:
         (
             "no-graph",
             f"obs://{STORE}/{NAME}/model",
-            "{address}: found weights.h5 in the artifact; needed is a SavedModel (saved_model.pb "
-            "and variables/) at its root or under a version number",
+            "{address}: found weights.h5, a Keras file; needed is a SavedModel: "
+            "model.save(folder) of Keras 2, model.export(folder) of Keras 3",
         ),
         (
             "changed",
