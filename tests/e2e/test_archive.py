@@ -15,8 +15,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 STACK = "archive"
 SPEC = f"stacks/{STACK}.yaml"
-CODE = f"obs://objects.easymaker.localhost/examples/{STACK}/code"
-LOGS = f"obs://objects.easymaker.localhost/system/{STACK}/logs"
+STORE = "obs://objects.easymaker.localhost"
+CODE = f"{STORE}/examples/{STACK}/code"
+LOGS = f"{STORE}/system/{STACK}/logs"
 TEXT = f"""\
 api_version: easymaker/v1
 kind: Workspace
@@ -31,7 +32,7 @@ trainings:
     algorithm: {{path: "{CODE}", entry_point: fine.py}}
     image: sklearn-cpu
     flavor: m2.c1m2
-    output_data: obs://objects.easymaker.localhost/results/{STACK}
+    output_data: {STORE}/results/{STACK}
   wrong:
     copy: fine
     algorithm: {{path: "{CODE}", entry_point: wrong.py}}
@@ -67,18 +68,22 @@ class Viewer:
 def _stack(checkout: Checkout) -> Iterator[Checkout]:
     """Two trainings that have ended, one of them badly."""
     (checkout.folder / SPEC).write_text(TEXT)
+    for bucket in ("results", "system"):
+        checkout.put(f"{STORE}/{bucket}/keep", "")
     checkout.put(f"{CODE}/fine.py", FINE)
     checkout.put(f"{CODE}/wrong.py", WRONG)
     images.ensure_loaded(checkout.cluster.backend.images(), ["tensorboard"], print)
     call = checkout.plain_stack(STACK, SPEC)
-    call("up", "--yes", "--skip-preview")
-    done = checkout.emctl("wait", SPEC, "training/fine", "--timeout=5m")
-    assert done.returncode == 0, done.stderr
-    done = checkout.emctl("wait", SPEC, "training/wrong", "--for=FAIL TRAIN", "--timeout=5m")
-    assert done.returncode == 0, done.stderr
-    yield checkout
-    call("destroy", "--yes", "--skip-preview")
-    call("stack", "rm", "--yes")
+    try:
+        call("up", "--yes", "--skip-preview")
+        done = checkout.emctl("wait", SPEC, "training/fine", "--timeout=5m")
+        assert done.returncode == 0, done.stderr
+        done = checkout.emctl("wait", SPEC, "training/wrong", "--for=FAIL TRAIN", "--timeout=5m")
+        assert done.returncode == 0, done.stderr
+        yield checkout
+    finally:
+        call("destroy", "--yes", "--skip-preview")
+        call("stack", "rm", "--yes")
 
 
 @pytest.fixture(name="viewer", scope="module")
