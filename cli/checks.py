@@ -54,19 +54,20 @@ def _verdict(objects: Objects, name: str) -> str | None:
     pod = objects.get("Pod", name)
     if pod is None:
         return None
-    phase = pod.get("status", {}).get("phase")
-    if phase == "Succeeded":
+    status = pod.get("status", {})
+    if status.get("phase") == "Succeeded":
         return ""
-    if phase == "Failed":
-        status = pod["status"]
-        ends = [
-            item["state"]["terminated"]
-            for part in ("initContainerStatuses", "containerStatuses")
-            for item in status.get(part, [])
-            if item["state"].get("terminated", {}).get("exitCode")
-        ]
-        words = pods.last_words(ends[0]) if ends else ""
-        return words.removeprefix("no model: ") or str(status.get("message") or "the check failed")
+    # A container's end is there before the pod's; none is started again.
+    ends = [
+        item["state"]["terminated"]
+        for part in ("initContainerStatuses", "containerStatuses")
+        for item in status.get(part, [])
+        if item["state"].get("terminated", {}).get("exitCode")
+    ]
+    if ends:
+        return pods.last_words(ends[0]).removeprefix("no model: ") or pods.ended(ends[0])
+    if status.get("phase") == "Failed":
+        return str(status.get("message") or "the check failed")
     found = pods.trouble(pod, objects)
     return found.sentence if found and found.lasting else None
 

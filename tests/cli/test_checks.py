@@ -81,6 +81,9 @@ def test_a_check_that_fails_says_what_it_said(
     server.lists["pods"] = [pod("Failed", initContainerStatuses=[fetched])]
     assert checks.run(spec, POD) == "nothing lies under nas://models:/legacy"
     assert (tmp_path / "calls").read_text().endswith("--wait=false\n")
+    early = pod("Pending", initContainerStatuses=[fetched])
+    server.lists["pods"] = [early]
+    assert checks.run(spec, POD) == "nothing lies under nas://models:/legacy"
     server.lists["pods"] = [pod("Failed", message="Pod was active for too long")]
     assert checks.run(spec, POD) == "Pod was active for too long"
 
