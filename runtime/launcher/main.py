@@ -145,6 +145,7 @@ class Run:
         if self.index == 0:
             with upload(self.job.entry_point):
                 has_model = self._keep(started)
+            self.run_time.forget(aside)
         else:
             self._await_first()
         self.together.done()

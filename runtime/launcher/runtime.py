@@ -31,11 +31,14 @@ class RunTime:
         self._place = job.output.child(NAME)
         self._begin = time.monotonic()
         self._stands_since: Optional[float] = None
+        self._is_kept = False
         self._over = threading.Event()
 
     def start(self, storage: Storage) -> None:
         """Go on counting, and end the run in time. Raises Ended if the storage can't be read."""
-        self._begin -= self._earlier(storage.read(self._place, _WHAT))
+        content = storage.read(self._place, _WHAT)
+        self._is_kept = content is not None
+        self._begin -= self._earlier(content)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def finish(self) -> None:
@@ -64,7 +67,14 @@ class RunTime:
         file = os.path.join(layout.scratch, NAME)
         with open(file, "w", encoding="utf-8") as out:
             json.dump(self._record(round(self.seconds, 1)), out)
+        self._is_kept = True
         storage.put(file, self._place, _WHAT)
+
+    def forget(self, storage: Storage) -> None:
+        """Of a complete run nobody asks; what can't be removed does no harm."""
+        if self._is_kept:
+            with contextlib.suppress(Ended):
+                storage.remove(self._place, _WHAT)
 
     def _record(self, seconds: float) -> Dict[str, object]:
         job = self._job

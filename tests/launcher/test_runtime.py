@@ -126,7 +126,13 @@ def test_change_reaches_a_run_that_goes_on(bench: Bench) -> None:
     assert bench.finish(process, seen).sentence == "max_time of 0.5s is over"
 
 
-def test_complete_run_leaves_no_run_time(bench: Bench) -> None:
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_complete_run_leaves_no_run_time(bench: Bench, attempts: int) -> None:
+    if attempts == 2:
+        bench.script(ENDLESS)
+        assert bench.stop_when(b"runs").code == causes.STOPPED.code
+        assert (bench.output / "run-time.json").exists()
+        bench.fresh()
     bench.script("")
     assert bench.run().code == 0
     assert [file.name for file in bench.output.iterdir()] == ["completion.json"]
