@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
@@ -60,7 +61,7 @@ def run(script: Path, whole: BinaryIO) -> int:
     """
     _write(f"== {script.name}\n".encode(), whole)
     environment = {k: v for k, v in os.environ.items() if k != "JUPYTER_TOKEN"}
-    with result(script, ".output").open("wb") as own:
+    with result(script, ".output").open("wb") as own, _ending() as watch:
         try:
             process = subprocess.Popen(
                 [str(script)],
@@ -75,26 +76,45 @@ def run(script: Path, whole: BinaryIO) -> int:
             code = _NOT_STARTED
             _write(f"{script} could not be started: {error.strerror}\n".encode(), own, whole)
         else:
+            watch(process)
             with process:
-                code = _follow(process, own, whole)
+                for line in process.stdout or ():
+                    _write(line, own, whole)
+                code = process.wait()
+            code = code if code >= 0 else 128 - code
     result(script, ".exitcode").write_text(f"{code}\n", encoding="ascii")
     return code
 
 
-def _follow(process: "subprocess.Popen[bytes]", own: BinaryIO, whole: BinaryIO) -> int:
-    def end(number: int, _: FrameType | None) -> None:
-        os.killpg(process.pid, signal.SIGKILL)
+@contextmanager
+def _ending() -> "Iterator[Callable[[subprocess.Popen[bytes]], None]]":
+    """Signals that end the container end the process given to what this yields, then this one.
+
+    One that comes while the process is being started waits until it is known.
+    """
+    watched: list[subprocess.Popen[bytes]] = []
+    came: list[int] = []
+
+    def end(number: int, _: FrameType | None = None) -> None:
+        if not watched:
+            came.append(number)
+            return
+        os.killpg(watched[0].pid, signal.SIGKILL)
         sys.exit(128 + number)
+
+    def watch(process: "subprocess.Popen[bytes]") -> None:
+        watched.append(process)
+        if came:
+            end(came[0])
 
     before: dict[int, Any] = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGINT)}
     try:
-        for line in process.stdout or ():
-            _write(line, own, whole)
-        code = process.wait()
+        yield watch
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return code if code >= 0 else 128 - code
+    if came:  # and there was no process to end
+        sys.exit(128 + came[0])
 
 
 def _write(text: bytes, *files: BinaryIO) -> None:
