@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 SWAPS = int(os.environ.get("SOAK", "3"))
 RATE = 50
 """Requests a second."""
+CANARY = "    traffic: {blue: 80, green: 20}\n"
 
 
 @pytest.fixture(scope="module")
@@ -70,49 +71,32 @@ def test_no_request_fails_whatever_changes(
             begun = time.monotonic()
             old, new = change()
             made.append(Change(what, begun, time.monotonic(), new, old))
+            if new:
+                seen.answered(new)
             seen.more(2 * RATE)
-
-        def swap(old: str, new: str) -> tuple[str, str]:
-            stack.applied(f"default_stage: {old}", f"default_stage: {new}")
-            return old, new
-
-        def roll(old: str, new: str) -> tuple[str, str]:
-            before = stack.revision()
-            stack.applied(old, new)
-            return before, stack.revision()
-
-        def scale() -> tuple[str, str]:
-            stack.applied("instances: 1", "instances: 2")
-            assert stack.all_ready("blue", 2)
-            return "", ""
-
-        def delete() -> tuple[str, str]:
-            name = stack.pods("blue")[0]["metadata"]["name"]
-            cluster.kubectl("-n", STACK, "delete", "pod", name)
-            until(lambda: stack.all_ready("blue", 2), "the pod in place of the deleted one", 120)
-            return "", ""
-
-        def drain() -> tuple[str, str]:
-            for pod in stack.pods("blue"):
-                until(partial(stack.evicted, pod), "the eviction of a pod", 180)
-            until(lambda: stack.all_ready("blue", 2), "the pods in place of the evicted ones", 120)
-            return "", ""
 
         # The first swap makes the stage that it leads to.
         stack.spec.write_text(stack.spec.read_text() + GREEN)
         ways = [("blue", "green"), ("green", "blue")]
         for number in range(SWAPS + SWAPS % 2):
-            during(f"swap {number + 1}", partial(swap, *ways[number % 2]))
+            during(f"swap {number + 1}", partial(swap, stack, *ways[number % 2]))
+        during("canary", partial(share, stack, "", CANARY))
+        seen.answered("green")
+        seen.more(2 * RATE)
+        during("canary over", partial(share, stack, CANARY, ""))
         for old, new in (("of-0", "of-2"), ("of-2", "of-3"), ("of-3", "of-4")):
-            during(f"revision {new}", partial(roll, f"/{old}", f"/{new}"))
-        during("second instance", scale)
-        during("pod deleted", delete)
-        during("pods drained", drain)
+            during(f"revision {new}", partial(roll, stack, f"/{old}", f"/{new}"))
+        during("second instance", partial(scale, stack))
+        during("pod deleted", partial(delete, stack))
+        during("pods drained", partial(drain, stack))
     told = [f"{len(seen.responses)} requests, {sum(seen.failed().values())} failed"]
     ends = [*(change.begun for change in made[1:]), float("inf")]
     for change, end in zip(made, ends, strict=True):
         window = [r for r in seen.since(change.begun) if r.sent < end]
         answers = Counter(f"{r.stage} {r.revision}" for r in window)
+        if change.what == "canary":
+            shared = Counter(r.stage for r in window if r.sent > change.done)
+            assert 0 < 2 * shared["green"] < shared["blue"], shared
         told.append(f"{change.what} ({change.done - change.begun:.0f} s): {dict(answers)}")
         if change.new:
             late = after_the_first(window, change.new)
@@ -125,6 +109,42 @@ def test_no_request_fails_whatever_changes(
     with capsys.disabled():
         sys.stdout.write("\n".join(["", *told, ""]))
     assert not seen.failed()
+
+
+def swap(stack: Stack, old: str, new: str) -> tuple[str, str]:
+    stack.applied(f"default_stage: {old}", f"default_stage: {new}")
+    return old, new
+
+
+def share(stack: Stack, old: str, new: str) -> tuple[str, str]:
+    stack.applied(f"default_stage: blue\n{old}", f"default_stage: blue\n{new}")
+    return "", ""
+
+
+def roll(stack: Stack, old: str, new: str) -> tuple[str, str]:
+    before = stack.revision()
+    stack.applied(old, new)
+    return before, stack.revision()
+
+
+def scale(stack: Stack) -> tuple[str, str]:
+    stack.applied("instances: 1", "instances: 2")
+    assert stack.all_ready("blue", 2)
+    return "", ""
+
+
+def delete(stack: Stack) -> tuple[str, str]:
+    name = stack.pods("blue")[0]["metadata"]["name"]
+    stack.checkout.cluster.kubectl("-n", STACK, "delete", "pod", name)
+    until(lambda: stack.all_ready("blue", 2), "the pod in place of the deleted one", 120)
+    return "", ""
+
+
+def drain(stack: Stack) -> tuple[str, str]:
+    for pod in stack.pods("blue"):
+        until(partial(stack.evicted, pod), "the eviction of a pod", 180)
+    until(lambda: stack.all_ready("blue", 2), "the pods in place of the evicted ones", 120)
+    return "", ""
 
 
 BROKEN = ("corrupt", "wrong", "fails")

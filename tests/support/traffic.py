@@ -47,6 +47,16 @@ class Traffic:
             enough = len(self.responses) + count
             assert self._changed.wait_for(lambda: len(self.responses) >= enough, timeout=120)
 
+    def answered(self, by: str) -> None:
+        """Wait for an answer of a stage or a revision: the gateway learns of it by and by."""
+        with self._changed:
+            before = len(self.responses)
+
+            def came() -> bool:
+                return any(by in (r.stage, r.revision) for r in self.responses[before:])
+
+            assert self._changed.wait_for(came, timeout=60), f"{by} has not answered"
+
     def failed(self) -> Counter[str]:
         """How often each outcome came that is no answer."""
         outcomes = Counter(response.outcome for response in self.responses)
