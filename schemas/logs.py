@@ -9,7 +9,7 @@ from schemas import types as t
 from schemas.base import StrictModel
 from schemas.storage import Credentials
 
-FLUENT_BIT = "docker.io/fluent/fluent-bit:4.1.1"
+FLUENT_BIT = "fluent/fluent-bit:4.1.1"
 
 
 class Loki(StrictModel):
