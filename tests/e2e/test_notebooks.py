@@ -8,6 +8,7 @@ import pytest
 from tests.support.checkout import Checkout, Done
 from tests.support.cluster import LocalCluster, until
 from tests.support.web import Web
+from tools import images
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -89,21 +90,24 @@ class Book:
 @pytest.fixture(scope="module")
 def pulumi(checkout: Checkout) -> Iterator[Callable[..., Done]]:
     """Runs Pulumi with a text of the spec; both notebooks are there and work."""
+    images.ensure_loaded(checkout.cluster.backend.images(), ["notebook-python"], print)
     file = checkout.folder / SPEC
     file.write_text(TEXT)
     call = checkout.plain_stack(STACK, SPEC)
-    call("up", "--yes", "--skip-preview")
-    for name in ("first", "second"):
-        Book(checkout.cluster, name).until_ready()
 
     def run(text: str, *arguments: str) -> Done:
         file.write_text(text)
         return checkout.pulumi(*arguments, f"--stack={STACK}", "--suppress-progress")
 
-    yield run
-    file.write_text(TEXT)
-    call("destroy", "--yes", "--skip-preview")
-    call("stack", "rm", "--yes")
+    try:
+        call("up", "--yes", "--skip-preview")
+        for name in ("first", "second"):
+            Book(checkout.cluster, name).until_ready()
+        yield run
+    finally:
+        file.write_text(TEXT)
+        call("destroy", "--yes", "--skip-preview")
+        call("stack", "rm", "--yes")
 
 
 @pytest.fixture
