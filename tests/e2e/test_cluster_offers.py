@@ -115,6 +115,22 @@ def test_objects_go_from_host_to_pod_and_back(
     assert rclone("cat", f"s:{space}/back") == payload
 
 
+def test_buckets_are_many(cluster: LocalCluster, tmp_path: Path) -> None:
+    """Their number must not follow from the disk's free space."""
+    for index in range(40):
+        bucket = tmp_path / f"many-{index}"
+        bucket.mkdir()
+        (bucket / "object").write_text(str(index))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("rclone"), "copy", tmp_path, "s:"],
+        env={**os.environ, **rclone_environment(cluster)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_wrong_keys_are_refused_by_the_object_storage(cluster: LocalCluster) -> None:
     program = Path(sys.executable).with_name("rclone")
     wrong = {**rclone_environment(cluster), "RCLONE_CONFIG_S_SECRET_ACCESS_KEY": "wrong"}
