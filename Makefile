@@ -53,6 +53,7 @@ lock: setup ## write the requirement locks anew from pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra local --output-file requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra local --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --output-file tests/support/swift/requirements.txt tests/support/swift/requirements.in
+	$(BIN)/pip-compile $(LOCK) --output-file tests/support/aws/requirements.txt tests/support/aws/requirements.in
 # No registry address may stand in a lock.
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
