@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import click
 
 from cli import issues as render
-from schemas import resolved
+from schemas import resolved_cluster
+from schemas.applied import Resolved
 from schemas.errors import Issue, SpecError, distinct
 from schemas.load import load_any
 
@@ -52,9 +53,11 @@ def validate(files: tuple[str, ...], form: str) -> None:
     sys.exit(1 if problems else 0)
 
 
-def _contents(spec: resolved.Workspace | resolved.Cluster) -> str:
-    if isinstance(spec, resolved.Cluster):
-        return f"{spec.kind} {spec.name}"
+def _contents(spec: Resolved) -> str:
+    if isinstance(spec, resolved_cluster.ClusterAddons):
+        return f"add-ons of cluster {spec.name}"
+    if isinstance(spec, resolved_cluster.Cluster):
+        return f"cluster {spec.name} with " + _counted({"pool": len(spec.pools)})
     parts = {
         "experiment": len(spec.experiments),
         "training": len(spec.trainings),
@@ -62,5 +65,9 @@ def _contents(spec: resolved.Workspace | resolved.Cluster) -> str:
         "endpoint": len(spec.endpoints),
         "notebook": len(spec.notebooks),
     }
+    return f"workspace {spec.name} with " + _counted(parts)
+
+
+def _counted(parts: dict[str, int]) -> str:
     listed = [f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in parts.items() if n]
-    return f"workspace {spec.name} with " + (", ".join(listed) or "nothing in it")
+    return ", ".join(listed) or "nothing in it"

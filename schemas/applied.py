@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas import resolved
+from schemas import resolved, resolved_cluster
 from schemas.changes import compare
 from schemas.document import Document, workspace_document
 from schemas.effects import Effect
@@ -13,6 +13,9 @@ from schemas.text import Literal
 
 Before = Callable[[resolved.Workspace], Document | None]
 """Finds what was applied of a workspace; None if nothing was."""
+Resolved = resolved.Workspace | resolved_cluster.Cluster | resolved_cluster.ClusterAddons
+BeforeAny = Callable[[Resolved], Document | None]
+"""The same of a document of any kind."""
 
 
 def read(text: str) -> Document:

@@ -60,6 +60,16 @@ SHAPE = {
     "absolute-path": "A path of a node or NFS server is absolute.",
     "cidr": "An address range is CIDR.",
     "efs-id": "An EFS file system is named by its id.",
+    "region": "A region of AWS has its name.",
+    "zone": "A zone of AWS has its name.",
+    "aws-id": "A resource of AWS that exists is named by its id.",
+    "principal": "An IAM principal is named by its ARN.",
+    "instance-type": "An instance type is one that the catalogue knows.",
+    "bucket": "A bucket's name is valid for S3.",
+    "repository": "A repository's name is valid for ECR.",
+    "addon-version": "A version of an EKS add-on is valid.",
+    "tag": "A tag is valid for AWS.",
+    "retention": "CloudWatch can keep logs so long.",
     "credentials-in-clear": "Credentials are named, never written.",
 }
 BETWEEN = {

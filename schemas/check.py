@@ -2,7 +2,7 @@
 
 from pydantic_core import PydanticCustomError
 
-from schemas import copies, shape
+from schemas import copies, kinds, shape
 from schemas.base import shown
 from schemas.errors import Issue, distinct
 from schemas.files import Loaded
@@ -13,7 +13,7 @@ from schemas.rules import check_rules
 from schemas.spec import Spec, has, root_mark
 from schemas.tree import Map, Mark
 from schemas.types import check_name
-from schemas.workspace import KINDS, SECTIONS, Workspace
+from schemas.workspace import SECTIONS, Workspace
 
 _KIND_HINT = "kind: Workspace; a file that another includes is checked with that one"
 
@@ -24,16 +24,16 @@ def check(loaded: Loaded) -> Spec:
     assert tree is not None  # noqa: S101
     spec = Spec(tree, root_mark(loaded.sources[loaded.names[0]]), list(loaded.issues))
     kind = tree.get("kind")
-    model = KINDS.get(kind) if isinstance(kind, str) else None
-    if model is None:
-        model = Workspace
+    name = kind if isinstance(kind, str) and kind in kinds.NAMES else "Workspace"
+    if name != kind:
         if kind is None:
             if "kind" not in tree:
                 spec.report("missing-key", ("kind",), "this key is required", _KIND_HINT)
         else:
-            hint = close(str(kind), KINDS)
+            hint = close(str(kind), kinds.NAMES)
             spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
     header = Map()
+    model = kinds.model(name)
     parts = set(SECTIONS) | {"platform"} if model is Workspace else set()
     for key, value in tree.items():
         if key not in parts:
@@ -51,6 +51,10 @@ def check(loaded: Loaded) -> Spec:
         _sections(spec)
         if not loaded.broken:
             check_rules(spec)
+    else:
+        spec.document = instance
+        if not loaded.broken:
+            kinds.check(name, spec)
     spec.issues = in_order(spec.issues, loaded)
     return spec
 

@@ -12,7 +12,17 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from schemas import endpoint, experiment, model, notebook, platform, training, workspace
+from schemas import (
+    addons,
+    cluster,
+    endpoint,
+    experiment,
+    model,
+    notebook,
+    platform,
+    training,
+    workspace,
+)
 from schemas.effects import OnChange
 from schemas.shape import fields_by_key, models_in
 
@@ -25,6 +35,14 @@ _TABLES: tuple[tuple[type[BaseModel], dict[str, OnChange]], ...] = (
     (endpoint.Stage, endpoint.STAGE_CHANGES),
     (notebook.Notebook, notebook.CHANGES),
     (platform.Platform, platform.CHANGES),
+    (cluster.Cluster, cluster.CHANGES),
+    (cluster.NewNetwork, cluster.NETWORK_CHANGES),
+    (cluster.NodePool, cluster.POOL_CHANGES),
+    (cluster.NodeTaint, cluster.TAINT_CHANGES),
+    (cluster.FileSystem, cluster.FILE_SYSTEM_CHANGES),
+    (cluster.Bucket, cluster.BUCKET_CHANGES),
+    (addons.ClusterAddons, addons.CHANGES),
+    (addons.AddonGateway, addons.GATEWAY_CHANGES),
 )
 
 

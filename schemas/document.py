@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from schemas import resolved
 from schemas.address import Address
+from schemas.header import API_VERSION
 from schemas.hyperparameter import Hyperparameter
 from schemas.ranges import Range
 from schemas.storage import S3Storage, SwiftStorage
 from schemas.text import Literal
 from schemas.units import cpu_text, duration_text, memory_text
-from schemas.workspace import API_VERSION
 
 Document = dict[str, object]
 

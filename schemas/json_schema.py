@@ -13,13 +13,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from schemas import kinds
 from schemas.descriptions import descriptions
 from schemas.platform import Platform
 from schemas.ranges import DEFAULTS, Range
 from schemas.shape import models_in
 from schemas.training import Training
 from schemas.units import SECONDS
-from schemas.workspace import KINDS, SECTIONS, Workspace
+from schemas.workspace import SECTIONS, Workspace
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,11 +29,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema(limits: Mapping[str, Range] = DEFAULTS) -> Schema:
     """The schema of every kind of document, with the ranges of a platform."""
     _, whole = models_json_schema(
-        [(kind, "validation") for kind in KINDS.values()],
+        [(kind, "validation") for kind in kinds.models().values()],
         by_alias=True,
         ref_template="#/$defs/{model}",
     )
-    described = {m.__name__: descriptions(m) for kind in KINDS.values() for m in _all(kind)}
+    described = {
+        m.__name__: descriptions(m) for kind in kinds.models().values() for m in _all(kind)
+    }
     definitions: dict[str, Schema] = {name: whole["$defs"][name] for name in described}
     for name, definition in definitions.items():
         definition.pop("title", None)
@@ -47,7 +50,7 @@ def json_schema(limits: Mapping[str, Range] = DEFAULTS) -> Schema:
         "title": "AI EasyMaker as code",
         "description": "A workspace, a cluster, its add-ons, or a file that one of them includes.",
         "type": "object",
-        **_by_kind(list(KINDS)),
+        **_by_kind(list(kinds.NAMES)),
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -62,11 +65,11 @@ def _all(model: type[BaseModel]) -> list[type[BaseModel]]:
     return [model, *(deeper for m in below for deeper in _all(m))]
 
 
-def _by_kind(kinds: list[str]) -> Schema:
+def _by_kind(names: list[str]) -> Schema:
     """The definition that a document's `kind` chooses; without one it is part of a workspace."""
-    if kinds == ["Workspace"]:
+    if names == ["Workspace"]:
         return {"$ref": "#/$defs/Workspace"}
-    *others, kind = kinds
+    *others, kind = names
     return {
         "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
         "then": {"$ref": f"#/$defs/{kind}"},
@@ -152,8 +155,9 @@ def _loosen(definitions: dict[str, Schema]) -> None:
     document["if"] = {"required": ["kind"]}
     document["then"] = {"anyOf": [{"required": ["platform"]}, {"required": ["include"]}]}
     definitions[Platform.__name__].pop("required")
-    for kind in set(KINDS) - {Workspace.__name__}:
-        definitions[kind]["required"] = sorted({*definitions[kind]["required"]})
+    for kind in kinds.NAMES[1:]:
+        needed = definitions[kind].pop("required")
+        definitions[kind]["anyOf"] = [{"required": needed}, {"required": ["include"]}]
     # A copy may leave out everything, also within `algorithm`.
     written, algorithm = definitions[Training.__name__], definitions["Algorithm"]
     required = written.pop("required")

@@ -3,13 +3,16 @@
 import os
 from pathlib import Path
 
-from schemas import resolved
-from schemas.applied import Before, refuse
+from schemas import kinds, resolved
+from schemas.applied import Before, BeforeAny, Resolved, refuse
 from schemas.check import check, in_order
 from schemas.errors import SpecError
 from schemas.files import Disk, Files, read_spec
 from schemas.resolve import resolve
+from schemas.spec import Spec, root_mark
 from schemas.workspace import MERGED
+
+_OTHERS: dict[str, frozenset[str]] = dict.fromkeys(kinds.CLUSTER_MAPS, frozenset())
 
 
 def load(
@@ -23,33 +26,38 @@ def load(
         SpecError: it cannot be used; every reason is in it, in file order.
 
     """
-    return _load(path, files, before, workspace=True)  # type: ignore[return-value]
+    found = _load(path, files, before, workspace=True)  # type: ignore[arg-type]
+    assert isinstance(found, resolved.Workspace)  # noqa: S101
+    return found
 
 
-def load_any(path: Path | str, files: Files | None = None) -> resolved.Workspace | resolved.Cluster:
+def load_any(
+    path: Path | str, files: Files | None = None, before: BeforeAny | None = None
+) -> Resolved:
     """Read a document of any kind, as `load` does."""
-    return _load(path, files, None, workspace=False)
+    return _load(path, files, before, workspace=False)
 
 
 def _load(
-    path: Path | str, files: Files | None, before: Before | None, *, workspace: bool
-) -> resolved.Workspace | resolved.Cluster:
+    path: Path | str, files: Files | None, before: BeforeAny | None, *, workspace: bool
+) -> Resolved:
     main = os.fspath(path)
-    loaded = read_spec(main, files or Disk(main), MERGED)
+    loaded = read_spec(main, files or Disk(main), MERGED | _OTHERS)
     lines = {name: source.lines for name, source in loaded.sources.items()}
     if loaded.tree is None:
         raise SpecError(loaded.issues, lines)
-    spec = check(loaded)
     kind = loaded.tree.get("kind")
-    if not spec.issues and kind != "Workspace" and workspace:
+    if workspace and kind in kinds.NAMES[1:]:
+        # Whatever else is wrong with it: it is another file that is meant.
+        spec = Spec(loaded.tree, root_mark(loaded.sources[loaded.names[0]]))
         spec.report("kind", ("kind",), f"must be Workspace here, not {kind}")
+    else:
+        spec = check(loaded)
     if spec.issues:
         raise SpecError(spec.issues, lines)
-    if kind != "Workspace":
-        return resolved.Cluster(str(kind), str(loaded.tree["cluster"]))
-    settled = resolve(spec)
+    settled: Resolved = resolve(spec) if kind == "Workspace" else kinds.resolve(str(kind), spec)
     applied = before(settled) if before is not None else None
-    if applied is not None:
+    if applied is not None and isinstance(settled, resolved.Workspace):
         refuse(spec, settled, applied)
         if spec.issues:
             raise SpecError(in_order(spec.issues, loaded), lines)

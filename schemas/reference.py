@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schemas import kinds
 from schemas.catalog import BETWEEN, READING, SHAPE
 from schemas.descriptions import descriptions
 from schemas.json_schema import Schema, json_schema
 from schemas.shape import fields_by_key, models_in
-from schemas.workspace import KINDS
 
 _HEAD = """# The spec
 
@@ -26,7 +26,7 @@ def reference() -> str:
     definitions = json_schema()["$defs"]
     lines = [_HEAD]
     seen: set[str] = set()
-    for kind in KINDS.values():
+    for kind in kinds.models().values():
         for model in _in_order(kind):
             if model.__name__ not in seen:
                 seen.add(model.__name__)

@@ -284,12 +284,3 @@ class Workspace:
     models: dict[str, Model]
     endpoints: dict[str, Endpoint]
     notebooks: dict[str, Notebook]
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """A document that describes a cluster."""
-
-    kind: str
-    """`Cluster` or `ClusterAddons`."""
-    name: str

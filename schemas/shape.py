@@ -24,7 +24,9 @@ _BOOLEANS = dict.fromkeys(("true", "yes", "on", "y", "1"), "true") | dict.fromke
 M = TypeVar("M", bound=StrictModel)
 Path = tuple[str | int, ...]
 # What stands below such a key is never printed.
-SENSITIVE = re.compile("secret|passw|credential|token|access_?key|api_?key|private", re.IGNORECASE)
+SENSITIVE = re.compile(
+    "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets)", re.IGNORECASE
+)
 
 
 def fit(

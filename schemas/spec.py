@@ -28,6 +28,8 @@ class Spec:
     issues: list[Issue] = field(default_factory=list)
     workspace: str = ""
     """Empty: missing or wrong."""
+    document: Any = None
+    """The whole of a document that is no workspace."""
     platform: Platform | None = None
     limits: Mapping[str, Range] = field(default_factory=lambda: DEFAULTS)
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,6 +1,6 @@
-"""The kinds of documents. `Workspace` is what teams write; the others describe clusters."""
+"""A workspace: what teams write."""
 
-from typing import Annotated, Any, Literal, get_origin
+from typing import Any, Literal, get_origin
 
 from pydantic import Field
 
@@ -10,17 +10,12 @@ from schemas.base import StrictModel
 from schemas.effects import Effect, OnChange
 from schemas.endpoint import Endpoint
 from schemas.experiment import Experiment
+from schemas.header import Header
 from schemas.model import Model
 from schemas.notebook import Notebook
 from schemas.platform import Platform
-from schemas.scalar import pattern
 from schemas.training import Training
 
-FilePath = Annotated[
-    str,
-    *pattern("[^/~\\\\\\x00-\\x1f\\x7f][^\\\\\\x00-\\x1f\\x7f]*", "include", "relative path", 1024),
-]
-API_VERSION = "easymaker/v1"
 SECTIONS: dict[str, type[StrictModel]] = {
     "experiments": Experiment,
     "trainings": Training,
@@ -31,15 +26,7 @@ SECTIONS: dict[str, type[StrictModel]] = {
 """Of a workspace: maps whose keys are the names of resources."""
 
 
-class _Document(StrictModel):
-    api_version: Literal["easymaker/v1"]
-    """Version of this language."""
-    include: list[FilePath] = Field(default_factory=list)
-    """Further files, by paths relative to this one. Their sections merge with this file's by name;
-    a name declared twice is an error. Defaults to none."""
-
-
-class Workspace(_Document):
+class Workspace(Header):
     kind: Literal["Workspace"]
     """Notebooks, trainings, models and endpoints of a team, in a namespace of their own."""
     workspace: t.Name
@@ -56,28 +43,6 @@ class Workspace(_Document):
     """What is served, by name. Defaults to none."""
     notebooks: dict[t.Name, Notebook] = Field(default_factory=dict)
     """JupyterLab servers, by name. Defaults to none."""
-
-
-class Cluster(_Document):
-    kind: Literal["Cluster"]
-    """The resources of a cluster on AWS."""
-    cluster: t.Name
-    """Name of the cluster."""
-
-
-class ClusterAddons(_Document):
-    kind: Literal["ClusterAddons"]
-    """What a cluster needs inside, before a workspace fits in."""
-    cluster: t.Name
-    """Name of the cluster."""
-
-
-Document = Annotated[Workspace | Cluster | ClusterAddons, Field(discriminator="kind")]
-KINDS: dict[str, type[_Document]] = {
-    "Workspace": Workspace,
-    "Cluster": Cluster,
-    "ClusterAddons": ClusterAddons,
-}
 
 
 def _maps(model: type[StrictModel]) -> frozenset[str]:

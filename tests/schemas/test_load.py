@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from schemas import SpecError, load, resolved
+from schemas import SpecError, kinds, load, resolved_cluster
 from schemas.load import load_any
 from schemas.parse import decode, parse
 from schemas.tree import Map
-from schemas.workspace import KINDS
 from tests.schemas import specs
-from tests.schemas.test_json_schema import ALL_MODELS
+from tests.schemas.test_json_schema import models_below
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
+STACKS = Path(__file__).parents[2] / "stacks"
 
 
 def test_references_are_bound() -> None:
@@ -157,13 +157,17 @@ def test_problem_names_file_line_and_column(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["Cluster", "ClusterAddons"])
-def test_other_kinds_are_loaded_by_name(tmp_path: Path, kind: str) -> None:
-    spec = tmp_path / "cluster.yaml"
-    spec.write_text(f"api_version: easymaker/v1\nkind: {kind}\ncluster: dev\n")
-    assert load_any(spec) == resolved.Cluster(kind, "dev")
-    with pytest.raises(SpecError, match=f"kind: must be Workspace here, not {kind}"):
-        load(spec)
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("aws-cluster.yaml", resolved_cluster.Cluster),
+        ("aws-addons.yaml", resolved_cluster.ClusterAddons),
+    ],
+)
+def test_other_kinds_are_loaded_by_name(file: str, kind: type) -> None:
+    assert isinstance(load_any(STACKS / file), kind)
+    with pytest.raises(SpecError, match=f"kind: must be Workspace here, not {kind.__name__}"):
+        load(STACKS / file)
 
 
 def test_full_example_has_every_key() -> None:
@@ -180,9 +184,8 @@ def test_full_example_has_every_key() -> None:
         content = (EXAMPLES / name).read_bytes()
         walk(parse(decode(content, name))[0])
     of_others = {"cluster", "cluster_stack", "jwks_url", "index", "log_group"}
-    for model in ALL_MODELS.values():
+    for model in models_below(kinds.model("Workspace")):
         assert {f.alias or n for n, f in model.model_fields.items()} - of_others <= keys, model
-    assert set(KINDS) == {"Workspace", "Cluster", "ClusterAddons"}
 
 
 def test_gpu_flavor_without_a_pool_runs_anywhere(tmp_path: Path) -> None:

@@ -1,0 +1,139 @@
+"""Named types of what AWS calls its things."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from schemas import types as t
+from schemas.base import refused, shown
+from schemas.nearest import close
+from schemas.scalar import checked, pattern
+
+NAME_LENGTH = 32
+"""Of clusters and pools: with what AWS and we add, the names of all that they become fit."""
+
+
+def _short(text: str) -> str:
+    found = t.check_name(text)
+    if len(found) > NAME_LENGTH:
+        over = len(found) - NAME_LENGTH
+        message = f"is {len(found)} characters long, at most {NAME_LENGTH} are allowed"
+        raise refused("length", message, f"shorten it by {over}")
+    return found
+
+
+Name = Annotated[
+    str,
+    *checked(_short, {"pattern": "^(?!kube-)[a-z](-?[a-z0-9])*$", "maxLength": NAME_LENGTH}),
+]
+_REGION = "[a-z]{2}(?:-[a-z]+){1,2}-[1-9]"
+Region = Annotated[str, *pattern(_REGION, "region", "AWS region, such as ap-northeast-2", 32)]
+Zone = Annotated[
+    str, *pattern(f"{_REGION}[a-z]", "zone", "availability zone, such as ap-northeast-2a", 32)
+]
+VpcId = Annotated[
+    str, *pattern("vpc-[0-9a-f]{8,17}", "aws-id", "id of a VPC, such as vpc-0a1b2c3d4e5f67890", 32)
+]
+SubnetId = Annotated[
+    str,
+    *pattern(
+        "subnet-[0-9a-f]{8,17}", "aws-id", "id of a subnet, such as subnet-0a1b2c3d4e5f67890", 32
+    ),
+]
+ReservationId = Annotated[
+    str,
+    *pattern(
+        "cr-[0-9a-f]{8,17}",
+        "aws-id",
+        "id of a capacity reservation, such as cr-0a1b2c3d4e5f67890",
+        32,
+    ),
+]
+Principal = Annotated[
+    str,
+    *pattern(
+        r"arn:aws(?:-cn|-us-gov)?:iam::[0-9]{12}:(?:role|user)/[A-Za-z0-9+=,.@_/-]+",
+        "principal",
+        "ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/Admin",
+        2048,
+        "a session (assumed-role) counts as its role",
+    ),
+]
+InstanceType = Annotated[
+    str,
+    *pattern(
+        r"[a-z0-9-]+\.[a-z0-9-]+",
+        "instance-type",
+        "EC2 instance type, such as m7i.large",
+        64,
+    ),
+]
+BucketName = Annotated[
+    str,
+    *pattern(
+        "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+        "bucket",
+        "name of a bucket: lower-case letters, digits and '-' between them",
+        49,
+    ),
+]
+Repository = Annotated[
+    str,
+    *pattern(
+        "[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._-]|__)[a-z0-9]+)*)*",
+        "repository",
+        "name of an ECR repository, such as launcher-tools",
+        200,
+    ),
+]
+AddonVersion = Annotated[
+    str,
+    *pattern(
+        r"v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+",
+        "addon-version",
+        "version of an EKS add-on, such as v1.21.1-eksbuild.1",
+        64,
+        "`aws eks describe-addon-versions` lists them",
+    ),
+]
+TagKey = Annotated[
+    str,
+    *pattern(
+        r"(?!aws:)[A-Za-z0-9 _.:/=+@-]+",
+        "tag",
+        "key of an AWS tag, which does not start with aws:",
+        128,
+    ),
+]
+TagValue = Annotated[str, *pattern(r"[A-Za-z0-9 _.:/=+@-]*", "tag", "value of an AWS tag", 256)]
+
+KUBERNETES_VERSIONS = ("1.35", "1.36", "1.37")
+RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+)  # fmt: skip
+"""What CloudWatch Logs keeps: PutRetentionPolicy allows these and no others."""
+
+
+def _version(text: str) -> str:
+    if text not in KUBERNETES_VERSIONS:
+        raise refused("enum", f"unknown value {shown(text)}", close(text, KUBERNETES_VERSIONS))
+    return text
+
+
+KubernetesVersion = Annotated[str, *checked(_version, {"enum": list(KUBERNETES_VERSIONS)})]
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTION_DAYS:
+        below = [n for n in RETENTION_DAYS if n < days][-1:]
+        near = [*below, *[n for n in RETENTION_DAYS if n > days][:1]]
+        message = f"{days} days is no time that CloudWatch keeps logs for"
+        raise refused("retention", message, f"use {' or '.join(map(str, near))}")
+    return days
+
+
+Retention = Annotated[
+    t.Whole, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})
+]
+"""Days."""
