@@ -11,6 +11,7 @@ from schemas.base import StrictModel
 from schemas.compute import Taint
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.header import Header
+from schemas.ranges import Range, Within
 
 Addon = Literal[
     "vpc-cni",
@@ -136,7 +137,9 @@ class Cluster(Header):
     provisioner: Literal["cluster-autoscaler", "karpenter"] = "cluster-autoscaler"
     """Who makes nodes for pods that wait. With karpenter only pools with `system: true` are node
     groups, the others its NodePools. Defaults to cluster-autoscaler."""
-    tags: dict[a.TagKey, a.TagValue] = Field(default_factory=dict)
+    tags: Annotated[dict[a.TagKey, a.TagValue], Within(Range(0, 40, is_count=True))] = Field(
+        default_factory=dict
+    )
     """Tags of everything that it makes. Defaults to none but the platform's."""
 
 

@@ -148,7 +148,15 @@ def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str,
         allowed = [tag.strip().strip("'") for tag in context["expected_tags"].split(",")]
         answer = "enum", f"unknown value {shown(given)}", close(context["tag"], allowed)
     elif kind == "too_short":
-        answer = "count", "is empty, at least one entry is needed", ""
+        least, given_length = context["min_length"], context["actual_length"]
+        what = f"has {given_length} entr{'y' if given_length == 1 else 'ies'}"
+        if not given_length:
+            what = "is empty"
+        needed = "one entry is" if least == 1 else f"{least} are"
+        answer = "count", f"{what}, at least {needed} needed", ""
+    elif kind == "too_long":
+        most, there = context["max_length"], context["actual_length"]
+        answer = "count", f"has {there} entries, at most {most} are allowed", ""
     elif kind == "credential":
         hint = "write {pulumi_config: KEY} or {secret: NAME, key: KEY}"
         answer = "credentials-in-clear", "a credential is named, never written", hint

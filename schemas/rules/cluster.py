@@ -1,8 +1,129 @@
-"""A cluster on AWS."""
+"""A cluster on AWS: zones, network, who may use it, and names that AWS bounds."""
 
-from schemas.cluster import Cluster
-from schemas.spec import Spec
+import ipaddress
+from collections.abc import Sequence
+
+from schemas.base import shown
+from schemas.cluster import Cluster, ExistingNetwork, NewNetwork
+from schemas.nearest import listed
+from schemas.rules import pool
+from schemas.shape import Path
+from schemas.spec import Spec, has
+
+_PRIVATE = [
+    ipaddress.IPv4Network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+_BUCKET_LENGTH = 63 - len("--123456789012")
+_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+_RESERVED_TAGS = ("kubernetes.io/", "k8s.io/", "easymaker.io/", "eks:", "karpenter.sh/")
 
 
 def check(spec: Spec, cluster: Cluster) -> None:
-    pass
+    zones(spec, cluster)
+    if has(cluster, "network"):
+        network(spec, cluster.network)
+    if has(cluster, "endpoint_access"):
+        public_cidrs(spec, cluster.endpoint_access.public_cidrs)
+    access(spec, cluster)
+    pool.check(spec, cluster)
+    buckets(spec, cluster)
+    once(spec, getattr(cluster, "repositories", []), ("repositories",))
+    tags(spec, getattr(cluster, "tags", {}))
+
+
+def once(spec: Spec, items: Sequence[str], path: Path) -> None:
+    """A list names each thing once."""
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            spec.report("listed-twice", (*path, index), f"{item!r} is listed twice", "remove one")
+
+
+def zones(spec: Spec, cluster: Cluster) -> None:
+    """Zones are of the region."""
+    once(spec, getattr(cluster, "zones", []), ("zones",))
+    if not has(cluster, "zones", "region"):
+        return
+    for index, zone in enumerate(cluster.zones):
+        if zone[:-1] != cluster.region:
+            message = f"{zone!r} is no zone of {cluster.region}"
+            hint = f"such as {cluster.region}{zone[-1]}"
+            spec.report("zone-region", ("zones", index), message, hint)
+
+
+def network(spec: Spec, written: NewNetwork | ExistingNetwork) -> None:
+    """A new network is private and has room; subnets that exist are named once."""
+    if isinstance(written, ExistingNetwork):
+        once(spec, written.private_subnets, ("network", "private_subnets"))
+        return
+    path = ("network", "cidr")
+    found = ipaddress.IPv4Network(written.cidr, strict=False)
+    if str(found) != written.cidr:
+        message = f"{written.cidr} is an address within {found}"
+        spec.report("network-range", path, message, f"did you mean {str(found)!r}?")
+    elif not 16 <= found.prefixlen <= 20:
+        message = f"the network is /{found.prefixlen}, /16 to /20 are allowed"
+        hint = "every pod takes an address" if found.prefixlen > 20 else "AWS allows no larger one"
+        spec.report("network-range", path, message, hint)
+    elif not any(found.subnet_of(whole) for whole in _PRIVATE):
+        message = f"{found} is no private range"
+        spec.report("network-range", path, message, "such as 10.0.0.0/16")
+
+
+def public_cidrs(spec: Spec, cidrs: Sequence[str]) -> None:
+    """What reaches the API server from the internet has public addresses."""
+    path = ("endpoint_access", "public_cidrs")
+    once(spec, cidrs, path)
+    for index, text in enumerate(cidrs):
+        found = ipaddress.IPv4Network(text, strict=False)
+        if str(found) != text:
+            message = f"{text} is an address within {found}"
+            hint = f"did you mean {str(found)!r}?"
+            spec.report("network-range", (*path, index), message, hint)
+        elif any(found.subnet_of(whole) for whole in _PRIVATE):
+            message = f"{text} is private, and this is about calls from the internet"
+            hint = "inside the network the API server answers anyway"
+            spec.report("network-range", (*path, index), message, hint)
+
+
+def access(spec: Spec, cluster: Cluster) -> None:
+    """A principal has one entry, and is of the partition of the region."""
+    seen: dict[str, str] = {}
+    region = getattr(cluster, "region", "")
+    wanted = next((p for start, p in _PARTITIONS.items() if region.startswith(start)), "aws")
+    for name, entry in getattr(cluster, "access", {}).items():
+        path = ("access", name, "principal")
+        first = seen.setdefault(entry.principal, name)
+        if first != name:
+            message = f"access.{first} is for {shown(entry.principal)} too"
+            hint = "EKS has one entry a principal: give it a role for each use"
+            spec.report("principal-twice", path, message, hint)
+        partition = entry.principal.split(":")[1]
+        if region and partition != wanted:
+            message = f"is of the partition {partition}, but {region} is in {wanted}"
+            spec.report("principal-partition", path, message)
+        once(spec, entry.namespaces, ("access", name, "namespaces"))
+
+
+def buckets(spec: Spec, cluster: Cluster) -> None:
+    """`<cluster>-<name>-<account id>` has at most 63 characters."""
+    if not has(cluster, "cluster", "buckets"):
+        return
+    for name in cluster.buckets:
+        over = len(cluster.cluster) + len(name) - _BUCKET_LENGTH
+        if over > 0:
+            message = (
+                f"the bucket {cluster.cluster}-{name}-<account id> would have {63 + over} "
+                "characters, S3 allows 63"
+            )
+            spec.report(
+                "bucket-length", ("buckets", name), message, f"shorten it by {over}", at_key=True
+            )
+
+
+def tags(spec: Spec, written: dict[str, str]) -> None:
+    """Tags do not take the place of what others own."""
+    for key in written:
+        if key.startswith(_RESERVED_TAGS):
+            message = f"{key!r} is reserved: others own {listed(_RESERVED_TAGS)}"
+            spec.report("reserved-label", ("tags", key), message, at_key=True)
