@@ -1,15 +1,18 @@
 """The program that `pulumi up` runs: stack configuration -> spec -> components."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pulumi
 
 import live
 import program
+from cli.context import context
 from cli.rollouts import Rollouts
 from schemas import SpecError, load, resolved
+from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import Document
-from schemas.platform import KubernetesTarget
+from schemas.platform import AwsTarget
 
 RUNTIME = Path(__file__).parent / "runtime"
 LAUNCHER = RUNTIME / "launcher"
@@ -24,20 +27,25 @@ async def main() -> dict[str, object]:
             "easymaker:spec is not set (`pulumi config set easymaker:spec stacks/NAME.yaml`)"
         )
     there = live.Live()
+    cluster: ClusterOutputs | None = None
 
     def before(workspace: resolved.Workspace) -> Document | None:
         nonlocal there
-        target = workspace.platform.target
-        if not isinstance(target, KubernetesTarget):
+        platform = replace(workspace.platform, cluster=cluster)
+        if platform.is_on_aws and cluster is None:
             return None
-        there = live.read(target.context, workspace.name, nodes=bool(workspace.platform.pools))
+        there = live.read(context(platform), workspace.name, nodes=bool(platform.pools))
         return there.applied(workspace)
 
     try:
         spec = load(path, before=before)
+        if isinstance(target := spec.platform.target, AwsTarget):
+            cluster = await said_by(target.cluster_stack)
+            spec = load(path, before=before)
+            spec = replace(spec, platform=replace(spec.platform, cluster=cluster))
     except SpecError as error:
         raise pulumi.RunError(f"\n{error}") from None
-    except live.LiveError as error:
+    except (live.LiveError, MissingOutputs) as error:
         raise pulumi.RunError(str(error)) from None
     settings = program.Settings(
         stack=f"{pulumi.get_project()}/{pulumi.get_stack()}",
@@ -50,6 +58,12 @@ async def main() -> dict[str, object]:
         stages=Rollouts(spec),
     )
     return await program.build(spec, settings)
+
+
+async def said_by(stack: str) -> ClusterOutputs:
+    """The outputs of a cluster's stack. Raises MissingOutputs."""
+    outputs = await pulumi.StackReference(stack).outputs.future()
+    return cluster_outputs(stack, outputs or {})
 
 
 pulumi.run(main)

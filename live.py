@@ -36,6 +36,20 @@ _RESOURCES = (
 _TIMEOUT = "--request-timeout=20s"
 
 
+@dataclass(frozen=True)
+class Context:
+    """How kubectl is told of a cluster: a context of the user's kubeconfig, or of `file`."""
+
+    name: str
+    file: Path | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """kubectl's."""
+        named = [f"--context={self.name}"]
+        return [f"--kubeconfig={self.file}", *named] if self.file else named
+
+
 class LiveError(Exception):
     """The cluster can't be read; one sentence says why."""
 
@@ -131,16 +145,16 @@ def _order(item: Manifest) -> tuple[bool, str]:
 
 
 def read(
-    context: str,
+    context: Context,
     namespace: str,
     nodes: bool = False,
     run: Callable[[list[str]], str] | None = None,
 ) -> Live:
-    """Read the namespace and what lives in it, through kubectl's `context`.
+    """Read the namespace and what lives in it.
 
     Raises LiveError in one sentence when there is no kubectl, no such context or no answer.
     """
-    call = run or (lambda arguments: _kubectl([f"--context={context}", *arguments]))
+    call = run or (lambda arguments: _kubectl([*context.arguments, *arguments]))
     common = [_TIMEOUT, "-o", "json", "--ignore-not-found"]
     selector = f"{KIND_LABEL},app.kubernetes.io/managed-by=pulumi"
     wanted = [

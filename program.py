@@ -24,7 +24,7 @@ from components.manifests import Manifest, credentials
 from components.manifests import collector as collector_manifests
 from components.manifests.pool import check_pools, used_pools
 from components.manifests.served import Served, served
-from schemas import platform, resolved
+from schemas import resolved
 
 TOKEN_KEY = "tokenKey"  # noqa: S105
 """The key of the stack's configuration with the secret that tokens are made of."""
@@ -68,16 +68,13 @@ async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
     Raises pulumi.RunError where the namespace belongs to another stack, and after all is applied
     where a stage does not serve what it should.
     """
-    target = spec.platform.target
-    if not isinstance(target, platform.KubernetesTarget):
-        raise pulumi.RunError("platform.target: only type kubernetes can be applied so far")
     owner = settings.live.stack
     if owner and owner != settings.stack:
         raise pulumi.RunError(
             f"namespace {spec.name!r} belongs to the stack {owner} (this one is {settings.stack}): "
             "choose another `workspace`"
         )
-    builder = _Builder(spec, settings, provider(target))
+    builder = _Builder(spec, settings, provider(spec.platform))
     outputs = {
         "namespace": spec.name,
         "experiments": await builder.experiments(),
@@ -250,16 +247,19 @@ class _Builder:
             await asyncio.sleep(0)
 
 
-def provider(target: platform.KubernetesTarget) -> Provider:
-    """The provider of the cluster. Credentials stay in the user's kubeconfig and out of the state.
+def provider(platform: resolved.Platform) -> Provider:
+    """The provider of the cluster. Credentials stay in the user's kubeconfig and out of the state;
+    the one of a cluster's stack says how to get some, and has none.
 
-    The context is the cluster's identity: only another context replaces everything, and not
-    another address or token behind it.
+    The context, or the cluster on AWS, is the identity: only another one replaces everything, and
+    not another address or token behind it.
     """
+    target, there = platform.target, platform.cluster
     return Provider(
         "cluster",
         context=target.context,
-        cluster_identifier=target.context,
+        kubeconfig=there.kubeconfig if there and target.context is None else None,
+        cluster_identifier=there.arn if there else target.context,
         enable_secret_mutable=True,
         enable_config_map_mutable=True,  # a model's record; launchers are immutable
         kube_client_settings=KubeClientSettingsArgs(qps=500, burst=1000, timeout=30),

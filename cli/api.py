@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import live
+from live import Context
 from tools.errors import ToolError
 
 _SOCKET_PATH = 100
@@ -112,8 +113,8 @@ class Stream:
 
 
 @contextmanager
-def api(context: str) -> Iterator[Api]:
-    """The API of a context of the kubeconfig."""
+def api(context: Context) -> Iterator[Api]:
+    """The API of a cluster."""
     try:
         kubectl = live.kubectl()
     except live.LiveError as error:
@@ -125,7 +126,7 @@ def api(context: str) -> Iterator[Api]:
             subprocess.Popen(
                 [
                     kubectl,
-                    f"--context={context}",
+                    *context.arguments,
                     "proxy",
                     f"--unix-socket={path}",
                     "--reject-methods=^(POST|PUT|PATCH|DELETE)$",

@@ -63,6 +63,8 @@ def buckets(
     remotes: dict[str, str] = {}
     environment = {"RCLONE_CONFIG": ""}
     for host, store in stores(platform, addresses).items():
+        if not store.credentials:
+            continue  # only pods have roles
         named = {
             setting: config.get(full_key(credential.pulumi_config))
             for setting, credential in store.credentials.items()

@@ -24,7 +24,7 @@ def run(workspace: resolved.Workspace, pod: Manifest) -> str:
     Nothing is raised: a pod that can't be made or read is a reason, too.
     """
     name = pod["metadata"]["name"]
-    where = [f"--context={context(workspace)}", "-n", workspace.name]
+    where = [*context(workspace.platform).arguments, "-n", workspace.name]
     remove = [*where, "delete", "pod", name, "--ignore-not-found", "--grace-period=1"]
     try:
         _kubectl(remove)  # of a run that was interrupted
@@ -39,7 +39,7 @@ def run(workspace: resolved.Workspace, pod: Manifest) -> str:
 
 def _wait(workspace: resolved.Workspace, name: str, seconds: float) -> str:
     end = time.monotonic() + seconds
-    with api(context(workspace)) as cluster, follow(cluster, workspace.name) as feed:
+    with api(context(workspace.platform)) as cluster, follow(cluster, workspace.name) as feed:
         why: str | None = None
         while why is None:
             objects = feed.next(max(0.0, end - time.monotonic()))

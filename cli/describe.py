@@ -8,13 +8,12 @@ from typing import Any
 import click
 
 from cli.api import api
-from cli.context import context
+from cli.context import context, load
 from cli.description import Description
 from cli.description import describe as described
 from cli.feed import read
 from cli.statuses.status import Status
 from cli.targets import one
-from schemas import load
 
 _WARNINGS = 20
 
@@ -31,7 +30,7 @@ def describe(spec: Path, what: str, as_json: bool) -> None:
     """
     workspace = load(spec)
     target = one(workspace, what)
-    with api(context(workspace)) as cluster:
+    with api(context(workspace.platform)) as cluster:
         objects = read(cluster, workspace.name)
     found = described(workspace, target, objects, str(spec))
     if as_json:

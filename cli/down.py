@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from cli.api import api
-from cli.context import context
+from cli.context import context, load
 from cli.feed import has_namespace
 from cli.stack import PASSPHRASE, STATE, Stack, environment
-from schemas import load
 from tools.errors import ToolError
 
 
@@ -37,7 +36,7 @@ def down(spec: Path, name: str | None) -> None:
 def _answers(spec: Path) -> bool:
     workspace = load(spec)
     try:
-        with api(context(workspace)) as cluster:
+        with api(context(workspace.platform)) as cluster:
             has_namespace(cluster, workspace.name)
     except ToolError as error:
         click.echo(f"{error}: only the stack is removed", err=True)

@@ -81,6 +81,8 @@ def secret_config(workspace: resolved.Workspace, local: LocalCluster) -> Mapping
             f"answers at {local.storage.endpoint}",
             "change the port in the platform file",
         )
+    if store.credentials is None:
+        return {}
     named = (
         (store.credentials.access_key, local.storage.access_key),
         (store.credentials.secret_key, local.storage.secret_key),

@@ -10,7 +10,7 @@ import click
 from cli import archived
 from cli.api import api
 from cli.asked import Asked
-from cli.context import context
+from cli.context import context, load
 from cli.feed import Feed, follow, read
 from cli.interrupt import ended_by_interrupt
 from cli.logformat import readable
@@ -20,7 +20,7 @@ from cli.statuses.objects import Objects
 from cli.tail import Item, Line, Note, Tail, whole
 from cli.targets import KINDS, Target, chosen, failures
 from components.manifests.training import KIND as TRAINING
-from schemas import load, resolved
+from schemas import resolved
 from tools.errors import ToolError
 
 _WAITING = 10_000
@@ -54,7 +54,7 @@ def logs(
         raise click.UsageError("--previous has ended: there is nothing to follow")
     workspace = load(spec)
     target = _one(workspace, what)
-    with ended_by_interrupt(), api(context(workspace)) as cluster:
+    with ended_by_interrupt(), api(context(workspace.platform)) as cluster:
         asked = Asked(
             cluster=cluster,
             namespace=workspace.name,

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 import click
 
 from cli.api import Api, Forbidden, NotFound, api
-from cli.context import context
+from cli.context import context, load
 from cli.feed import read
 from cli.targets import KINDS, Target, one
 from cli.urls import urls
 from components.manifests import tokens
-from schemas import load, names
+from schemas import names
 from tools.dirs import state_dir
 from tools.errors import ToolError
 
@@ -51,7 +51,7 @@ def open(spec: Path, what: str, printed: bool) -> None:
     if target.kind not in _PAGES:
         click.echo(url)  # it takes POST alone, and nothing else is a page
         return
-    with api(context(workspace)) as cluster:
+    with api(context(workspace.platform)) as cluster:
         status = target.status(read(cluster, workspace.name))
         if workspace.platform.access is None:
             token = _token(cluster, workspace.name, target)

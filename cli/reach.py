@@ -88,7 +88,7 @@ class Gateway:
 
 def gateway(platform: resolved.Platform) -> Gateway:
     """The gateway of a platform."""
-    host, _, port = str(platform.gateway.address).rpartition(":")
+    host, _, port = platform.gateway_address.rpartition(":")
     return Gateway(host.strip("[]"), int(port), platform.gateway.tls)
 
 

@@ -76,7 +76,7 @@ class Rollouts:
         found: dict[str, Status] = {}
         try:
             with (
-                api(context(self.workspace)) as cluster,
+                api(context(self.workspace.platform)) as cluster,
                 follow(cluster, self.workspace.name) as feed,
             ):
                 while True:

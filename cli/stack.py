@@ -93,6 +93,10 @@ class Stack:
         self.pulumi("stack", "rm", "--yes", "--force", self.name)
         self.config_file.unlink(missing_ok=True)
 
+    def outputs(self) -> str:
+        """What it says of what it made, as JSON."""
+        return self._stack("stack", "output", "--json")
+
     def pulumi(self, *arguments: str, stdin: str | None = None) -> str:
         """What a command of Pulumi prints."""
         done = subprocess.run(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cli.api import api
-from cli.context import context
+from cli.context import context, load
 from cli.feed import Feed, follow, read
 from cli.interrupt import ended_by_interrupt
 from cli.statuses import upkeep
@@ -18,7 +18,7 @@ from cli.statuses.status import Status
 from cli.targets import Target, chosen, targets
 from cli.urls import urls
 from components.manifests import places
-from schemas import load, resolved
+from schemas import resolved
 
 _GAP = "  "
 
@@ -52,7 +52,7 @@ def status(spec: Path, what: str | None, as_json: bool, watching: bool) -> None:
             listed["notes"] = notes
         return json.dumps(listed, indent=None if watching else 2)
 
-    with api(context(workspace)) as cluster:
+    with api(context(workspace.platform)) as cluster:
         if watching:
             with ended_by_interrupt(), follow(cluster, workspace.name) as feed:
                 watch(feed, shown, gap="" if as_json else "\n")

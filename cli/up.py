@@ -11,7 +11,7 @@ import live
 from cli import local_stack, summary
 from cli.api import Api, api
 from cli.bucket import Buckets
-from cli.context import context
+from cli.context import context, load
 from cli.duration import Duration
 from cli.feed import follow, has_namespace, read
 from cli.prepare import prepare
@@ -24,7 +24,7 @@ from cli.targets import KINDS, Target, failures, targets
 from cli.urls import hosts
 from cli.waiting import Waiting, failures_told, goals
 from components.manifests import experiment
-from schemas import load, resolved
+from schemas import resolved
 from tools.errors import ToolError
 
 PATIENCE_SECONDS = 60
@@ -65,7 +65,7 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
     stack = Stack(name or spec.stem, environment(local is not None))
     found = prepare(workspace, stack, spec, local, _say)
     end = None if timeout is None else time.monotonic() + timeout
-    with api(context(workspace)) as cluster:
+    with api(context(workspace.platform)) as cluster:
         run = Run(workspace, spec, stack, cluster, end)
         run.train()
         run.serve()
@@ -221,7 +221,7 @@ class Run:
         done = subprocess.run(
             [
                 live.kubectl(),
-                f"--context={context(self.workspace)}",
+                *context(self.workspace.platform).arguments,
                 f"--namespace={self.workspace.name}",
                 "logs",
                 f"job/{job}",

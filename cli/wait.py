@@ -8,12 +8,11 @@ from pathlib import Path
 import click
 
 from cli.api import api
-from cli.context import context
+from cli.context import context, load
 from cli.duration import Duration
 from cli.feed import follow
 from cli.targets import KINDS, Target, chosen
 from cli.waiting import Waiting, goals
-from schemas import load
 from schemas.nearest import close
 from tools.errors import ToolError
 
@@ -42,7 +41,7 @@ def wait(spec: Path, what: tuple[str, ...], word: str | None, timeout: int | Non
     targets = [target for name in what for target in chosen(workspace, name)]
     wishes = goals(targets) if word is None else {t: _word(t, word) for t in targets}
     end = None if timeout is None else time.monotonic() + timeout
-    with api(context(workspace)) as cluster, follow(cluster, workspace.name) as feed:
+    with api(context(workspace.platform)) as cluster, follow(cluster, workspace.name) as feed:
         found = Waiting(feed, _say).until(wishes, end)
     others = {target: found[target] for target in targets if found[target].word != wishes[target]}
     for target, status in others.items():

@@ -79,10 +79,17 @@ Cidr = Annotated[
         18,
     ),
 ]
-EfsId = Annotated[
+EFS_ID = re.compile("fs-[0-9a-f]{8,40}")
+EfsName = Annotated[
     str,
-    *pattern("fs-[0-9a-f]{8,40}", "efs-id", "EFS file system, such as fs-0123456789abcdef0", 43),
+    *pattern(
+        f"{EFS_ID.pattern}|(?!fs-){_DNS_LABEL}",
+        "efs-id",
+        "EFS file system, such as fs-0123456789abcdef0",
+        63,
+    ),
 ]
+"""By id, or as the cluster calls it."""
 
 _URL = rf"https?://{_DNS_NAME}{_PORT}?(?:/[^\s?#@]*)?"
 _URL_FORM = re.compile(_URL)

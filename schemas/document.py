@@ -215,7 +215,7 @@ def _flavor(flavor: resolved.Flavor) -> Document:
 
 
 def _store(storage: S3Storage | SwiftStorage) -> Document:
-    written: Document = {k: _plain(v) for k, v in storage.__dict__.items()}
+    written: Document = {k: _plain(v) for k, v in storage.__dict__.items() if v is not None}
     return {**written, "retry_time": duration_text(storage.retry_time)}
 
 

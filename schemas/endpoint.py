@@ -24,6 +24,14 @@ ResourcePath = Annotated[
 ]
 
 
+AWS_SECONDS = 30
+"""An HTTP API of API Gateway waits so long for an answer, and can't be made to wait longer."""
+AWS_MEGABYTES = 10
+"""It takes bodies of this size."""
+AWS_STAGES = 9
+"""It has 10 stages; `$default`, which is the endpoint's own URL, is one of them."""
+
+
 class Autoscaling(StrictModel):
     min: Annotated[t.Whole, Within("instances")]
     """Fewest instances."""
@@ -56,7 +64,7 @@ class Stage(StrictModel):
     """MB of a request's body; a longer one is refused. Defaults to 10."""
     request_timeout: Annotated[t.Duration, Within(Range(1, 3600, "s"))] = 60
     """Longest time from a request's begin to its answer; a pod that goes finishes what it has for
-    as long. Defaults to `1m`."""
+    as long. Defaults to `1m`, on AWS to the `30s` that its gateway waits at most."""
 
     @property
     def most_instances(self) -> int:

@@ -27,7 +27,11 @@ class AwsTarget(StrictModel):
     type: Literal["aws"]
     """An EKS cluster that a stack of this project made."""
     cluster_stack: t.Word
-    """Pulumi stack of the cluster, such as `organization/easymaker/cluster-dev`."""
+    """Pulumi stack of the cluster, such as `organization/easymaker/cluster-dev`: its outputs say
+    where the cluster is, and what there is beside it."""
+    context: t.Word | None = None
+    """Context of the kubeconfig to reach the cluster by, for proxies or sign-ins of one's own.
+    Without it the cluster stack's way counts, which signs in with the AWS command line."""
 
 
 Target = Annotated[KubernetesTarget | AwsTarget, Field(discriminator="type")]
@@ -52,13 +56,23 @@ class Gateway(StrictModel):
     """Listener that the routes attach to."""
     pod_selector: Annotated[dict[c.LabelKey, c.LabelValue], Field(min_length=1)]
     """Labels of the gateway's pods: NetworkPolicies let them reach notebooks and stages."""
-    address: c.HostPort
-    """Where the gateway answers, to check routes at; the Host header says which is meant."""
+    address: c.HostPort | None = None
+    """Where the gateway answers, to check routes at; the Host header says which is meant. Without
+    it, on AWS, that is the load balancer of the cluster stack."""
     tls: bool = False
     """Whether the listener speaks HTTPS. Defaults to no: URLs start with http://."""
     certificate: Certificate | None = None
     """Certificate of the workspace's hosts, for a listener that speaks HTTPS and names its Secret.
     Without it the listener has its own."""
+
+
+AWS_GATEWAY = Gateway(
+    namespace="easymaker-gateway",
+    name="easymaker",
+    listener="http",
+    pod_selector={"app.kubernetes.io/name": "traefik"},
+)
+"""What the add-ons of a cluster on AWS bring."""
 
 
 class StorageClasses(StrictModel):
@@ -117,15 +131,16 @@ class Platform(StrictModel):
     image's user, which EasyMaker's scripts expect."""
     domain: c.Domain
     """Hosts are `<name>.<workspace>.<domain>`."""
-    gateway: Gateway
-    """The Gateway that routes attach to."""
+    gateway: Gateway | None = None
+    """The Gateway that routes attach to. Without it, on AWS, that is the one that the cluster's
+    add-ons bring."""
     access: SignIn | None = None
     """Who may open notebooks and TensorBoards. Defaults to whoever has their tokens."""
     storage_classes: StorageClasses = StorageClasses()
     """StorageClasses of volumes. Without it the cluster's default class is used."""
     object_storage: dict[c.StorageHost, ObjectStorage] = Field(default_factory=dict)
     """Where the hosts of `obs://` addresses are, by host; `s3.amazonaws.com` is where `s3://` is.
-    Defaults to none: `obs://` is refused."""
+    Defaults to none: `obs://` is refused; on AWS `s3://` is the S3 of the cluster's region."""
     system_path: t.ObsAddress
     """Prefix of the platform's own: TensorBoard events and archived logs."""
     nas: dict[t.EntryName, Nas] = Field(default_factory=dict)

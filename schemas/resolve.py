@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from schemas import compute, names, resolved
+from schemas.address import S3_HOST
 from schemas.cluster_types import is_full_image
 from schemas.document import training_document
-from schemas.endpoint import Autoscaling, Endpoint
+from schemas.endpoint import AWS_SECONDS, Autoscaling, Endpoint, Stage
 from schemas.model import Model
 from schemas.notebook import Notebook
-from schemas.platform import Platform
+from schemas.platform import AWS_GATEWAY, AwsTarget, Platform
 from schemas.ranges import DEFAULTS, Range
 from schemas.revision import revision
 from schemas.spec import Spec
-from schemas.storage import Credentials, FromSecret
+from schemas.storage import Credentials, FromSecret, S3Storage, SwiftStorage
 from schemas.training import Training, addresses
 
 T = TypeVar("T")
 DEFAULT_DATA_STORAGE = DEFAULTS["data_storage"].minimum
+OTHER_REGION = "us-east-1"
+"""What servers of S3 other than AWS expect."""
 
 
 def resolve(spec: Spec) -> resolved.Workspace:
@@ -62,6 +65,10 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
     def reference(image: str) -> str:
         return image if is_full_image(image) else written.built_images[image]
 
+    gateway = written.gateway or AWS_GATEWAY
+    stores = dict(written.object_storage)
+    if isinstance(written.target, AwsTarget):
+        stores.setdefault(S3_HOST, S3Storage(type="s3"))
     pools = {
         name: resolved.Pool(
             name, _sorted(pool.node_selector), _sorted(pool.taints), pool.nodes, pool.gpus_per_node
@@ -75,15 +82,10 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         create_namespace=written.create_namespace,
         security=written.security,
         domain=written.domain,
-        gateway=written.gateway.model_copy(
-            update={"pod_selector": _sorted(written.gateway.pod_selector)}
-        ),
+        gateway=gateway.model_copy(update={"pod_selector": _sorted(gateway.pod_selector)}),
         access=written.access,
         storage_classes=written.storage_classes,
-        object_storage={
-            host: storage.model_copy(update={"credentials": _named(storage.credentials)})
-            for host, storage in _sorted(written.object_storage).items()
-        },
+        object_storage={host: _store(storage) for host, storage in _sorted(stores).items()},
         system_path=written.system_path,
         nas=_sorted(written.nas),
         built_images=_sorted(written.built_images),
@@ -113,6 +115,15 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         logs=written.logs,
         limits=_sorted(limits),
     )
+
+
+def _store(written: S3Storage | SwiftStorage) -> S3Storage | SwiftStorage:
+    if written.credentials is None:
+        return written
+    update: dict[str, Any] = {"credentials": _named(written.credentials)}
+    if isinstance(written, S3Storage):
+        update["region"] = written.region or OTHER_REGION
+    return written.model_copy(update=update)
 
 
 def _named(written: Credentials) -> Credentials:
@@ -215,7 +226,7 @@ def _endpoint(
             instances=item.autoscaling.min if item.autoscaling else item.instances,
             autoscaling=_autoscaling(item.autoscaling),
             max_request_size=item.max_request_size,
-            request_timeout=item.request_timeout,
+            request_timeout=_request_timeout(item, ground),
             host=names.stage_host(*place, name, stage),
         )
         for stage, item in _sorted(written.stages).items()
@@ -232,6 +243,12 @@ def _endpoint(
         deletion_protection=written.deletion_protection,
         host=names.endpoint_host(*place, name),
     )
+
+
+def _request_timeout(written: Stage, ground: resolved.Platform) -> int:
+    """The rules refuse a time that somebody wrote and AWS can't wait for."""
+    longest = AWS_SECONDS if ground.is_on_aws else written.request_timeout
+    return min(written.request_timeout, longest)
 
 
 def _autoscaling(written: Autoscaling | None) -> resolved.Autoscaling | None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from schemas import access, compute, names, platform, sign_in, storage
 from schemas.address import Address
+from schemas.cluster_outputs import ClusterOutputs
 from schemas.hyperparameter import Hyperparameter
 from schemas.logs import Logs
 from schemas.ranges import Range
@@ -101,6 +102,26 @@ class Platform:
     """Seconds."""
     logs: Logs | None
     limits: dict[str, Range]
+    cluster: ClusterOutputs | None = None
+    """What the cluster's stack says. None: the target is no stack, or it has not been asked."""
+
+    @property
+    def is_on_aws(self) -> bool:
+        """Whether a stack of this project made the cluster."""
+        return isinstance(self.target, platform.AwsTarget)
+
+    @property
+    def outputs(self) -> ClusterOutputs:
+        """Of the cluster's stack, where it has been asked."""
+        assert self.cluster is not None  # noqa: S101
+        return self.cluster
+
+    @property
+    def gateway_address(self) -> str:
+        """Host and port where the gateway answers."""
+        if self.gateway.address is not None:
+            return self.gateway.address
+        return f"{self.outputs.gateway_host}:{443 if self.gateway.tls else 80}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,14 @@ class Credentials(StrictModel):
 class S3Storage(StrictModel):
     type: Literal["s3"]
     """An S3 endpoint."""
-    endpoint: c.Url
-    """URL of the endpoint, the same from pods and from where `emctl` runs."""
-    region: t.Word = "us-east-1"
-    """Region to sign requests for. Defaults to what most servers other than AWS expect."""
-    credentials: Credentials
-    """Who reads and writes."""
+    endpoint: c.Url | None = None
+    """URL of the endpoint, the same from pods and from where `emctl` runs. Without it
+    and credentials, on AWS, it is S3 itself."""
+    region: t.Word | None = None
+    """Region to sign requests for. Defaults to `us-east-1`, which most servers other than AWS
+    expect; without credentials to the cluster's."""
+    credentials: Credentials | None = None
+    """Who reads and writes. Without it, on AWS, pods have roles, each for what the spec names."""
     retry_time: t.Duration = RETRY_SECONDS
     """How long a run tries again when it gets no answer. Defaults to 15m."""
 
@@ -93,8 +95,8 @@ class NfsNas(StrictModel):
 class EfsNas(StrictModel):
     type: Literal["efs"]
     """An EFS file system, mounted by its CSI driver."""
-    file_system: c.EfsId
-    """Id of the file system."""
+    file_system: c.EfsName
+    """Id of the file system, or on AWS the name that the cluster has for one of its own."""
 
 
 class HostPathNas(StrictModel):

@@ -9,6 +9,7 @@ import pytest
 
 import live
 from components.manifests import Manifest
+from live import Context
 from schemas import load, resolved
 from schemas.changes import compare
 from schemas.document import workspace_document
@@ -45,7 +46,7 @@ def answers(*objects: Mapping[str, object]) -> live.Live:
             return json.dumps({"metadata": {"annotations": annotations}})
         return json.dumps({"items": list(objects)})
 
-    return live.read("here", "iris", run=run)
+    return live.read(Context("here"), "iris", run=run)
 
 
 def test_jobs_and_the_launchers_that_they_mount() -> None:
@@ -67,7 +68,7 @@ def test_a_job_that_lost_its_annotation_is_not_ours() -> None:
 
 
 def test_missing_namespace_is_nothing() -> None:
-    assert live.read("here", "iris", run=lambda _: "") == live.Live()
+    assert live.read(Context("here"), "iris", run=lambda _: "") == live.Live()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_unreachable_cluster_is_one_sentence(
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     with pytest.raises(live.LiveError, match=sentence) as error:
-        live.read(context, "iris")
+        live.read(Context(context), "iris")
     assert "\n" not in str(error.value)
 
 

@@ -145,9 +145,9 @@ def _fetch(platform: resolved.Platform, served: Served, mounts: list[Manifest]) 
         used = stores.stores(platform, [address])
         store = used[address.host]
         # With a slash at the end it is a folder even where an object has that name.
-        source = f"{store.remote}:{address.bucket}/{address.path}".rstrip("/") + "/"
+        source = f"{store.remote}:{stores.path(platform, address)}".rstrip("/") + "/"
         if output := _output(served):
-            record = f"{store.remote}:{output.bucket}/{output.path}".rstrip("/") + "/"
+            record = f"{store.remote}:{stores.path(platform, output)}".rstrip("/") + "/"
         script = _FETCH + _FOUND
         environment = {"env": [*_settings(store), *stores.environment(used)]}
     arguments = [script, "model", source, MODEL, address.text, record]

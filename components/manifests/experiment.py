@@ -146,7 +146,7 @@ def _sync(workspace: resolved.Workspace, experiment: resolved.Experiment) -> Man
     place = places.tensorboard(workspace, experiment.name)
     used = stores.stores(platform, [place])
     store = used[place.host]
-    source = f"{store.remote}:{place.bucket}/{place.path}"
+    source = f"{store.remote}:{stores.path(workspace.platform, place)}"
     return {
         "name": "sync",
         "image": platform.built_images["tools"],

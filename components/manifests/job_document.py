@@ -75,7 +75,7 @@ def job_document(
                 "remote": _NAS_REMOTE,
                 "path": f"{NAS_HOME}/{mount}",
             }
-        path = f"{address.bucket}/{address.path}".rstrip("/")
+        path = stores.path(platform, address).rstrip("/")
         return {"address": address.text, "remote": used[address.host].remote, "path": path}
 
     def maybe(address: Address | None, mount: str) -> dict[str, str] | None:

@@ -28,7 +28,7 @@ def volumes(workspace: resolved.Workspace, jobs: Iterable[Manifest] = ()) -> lis
         manifest
         for name in sorted(used)
         for manifest in (
-            _volume(workspace.name, name, workspace.platform.nas[name]),
+            _volume(workspace, name),
             _claim(workspace.name, name),
         )
     ]
@@ -58,11 +58,11 @@ def volume_name(workspace: str, nas: str) -> str:
     return f"{workspace}.{claim_name(nas)}"
 
 
-def _volume(workspace: str, name: str, nas: NfsNas | EfsNas | HostPathNas) -> Manifest:
+def _volume(workspace: resolved.Workspace, name: str) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": volume_name(workspace, name), "labels": labels(KIND, name)},
+        "metadata": {"name": volume_name(workspace.name, name), "labels": labels(KIND, name)},
         "spec": {
             "capacity": {"storage": _CAPACITY},
             "accessModes": ["ReadWriteMany"],
@@ -71,15 +71,15 @@ def _volume(workspace: str, name: str, nas: NfsNas | EfsNas | HostPathNas) -> Ma
             "claimRef": {
                 "apiVersion": "v1",
                 "kind": "PersistentVolumeClaim",
-                "namespace": workspace,
+                "namespace": workspace.name,
                 "name": claim_name(name),
             },
-            **_source(nas),
+            **_source(workspace.platform, workspace.platform.nas[name]),
         },
     }
 
 
-def _source(nas: NfsNas | EfsNas | HostPathNas) -> Manifest:
+def _source(platform: resolved.Platform, nas: NfsNas | EfsNas | HostPathNas) -> Manifest:
     match nas:
         case NfsNas():
             return {
@@ -87,10 +87,15 @@ def _source(nas: NfsNas | EfsNas | HostPathNas) -> Manifest:
                 "mountOptions": ["nfsvers=4.1", "hard"],
             }
         case EfsNas():
-            handle = {"driver": "efs.csi.aws.com", "volumeHandle": nas.file_system}
+            handle = {"driver": "efs.csi.aws.com", "volumeHandle": _file_system(platform, nas)}
             return {"csi": handle, "mountOptions": ["tls"]}
         case HostPathNas():
             return {"hostPath": {"path": nas.path, "type": "Directory"}}
+
+
+def _file_system(platform: resolved.Platform, nas: EfsNas) -> str:
+    own = platform.cluster.file_systems if platform.cluster else {}
+    return own.get(nas.file_system, nas.file_system)
 
 
 def _claim(workspace: str, name: str) -> Manifest:

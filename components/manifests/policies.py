@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
-from components.manifests import Manifest, sign_in
+from components.manifests import Manifest, sign_in, stores
 from components.manifests.metadata import KIND_LABEL, NAME_LABEL, labels
 from schemas import names, resolved
 
@@ -45,8 +45,10 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
             [_TO_DNS],
         ),
     ]
-    if stores := [_to_url(platform, store.endpoint) for store in platform.object_storage.values()]:
-        found.append(_egress(workspace.name, "allow-object-storage", {}, _once(stores)))
+    if storage := [
+        _to_url(platform, stores.endpoint(platform, h)) for h in platform.object_storage
+    ]:
+        found.append(_egress(workspace.name, "allow-object-storage", {}, _once(storage)))
     if index := platform.packages.python_index:
         installing = {
             "matchExpressions": [

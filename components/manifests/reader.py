@@ -77,7 +77,7 @@ def _container(workspace: resolved.Workspace) -> Manifest:
     place = places.logs(workspace)
     used = stores.stores(workspace.platform, [place])
     store = used[place.host]
-    source = f"{store.remote}:{place.bucket}/{place.path}"
+    source = f"{store.remote}:{stores.path(workspace.platform, place)}"
     return {
         "name": "reader",
         "image": workspace.platform.built_images["tools"],

@@ -51,5 +51,5 @@ def services(route: Mapping[str, Any]) -> set[str]:
 def url(platform: resolved.Platform, host: str) -> str:
     """What a person opens: the host at the gateway's port."""
     scheme, usual = ("https", "443") if platform.gateway.tls else ("http", "80")
-    port = str(platform.gateway.address).rpartition(":")[2]
+    port = platform.gateway_address.rpartition(":")[2]
     return f"{scheme}://{host}" + ("" if port == usual else f":{port}")

@@ -1,4 +1,7 @@
-"""Object storage as the launcher's rclone knows it: settings, and where credentials come from."""
+"""Object storage as the launcher's rclone knows it: settings, and where credentials come from.
+
+On AWS a store may have no credentials: pods then have a role each for what the spec names.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +9,7 @@ from components.manifests import Manifest, pods
 from components.manifests.metadata import labels
 from schemas import resolved
 from schemas.address import Address
-from schemas.storage import FromConfig, FromSecret, S3Storage, SwiftStorage
+from schemas.storage import FromConfig, FromSecret, S3Storage
 
 CREDENTIALS = "platform-credentials"
 """The Secret with the credentials that are named as keys of the stack's configuration."""
@@ -20,7 +23,7 @@ class Store:
     settings: dict[str, str]
     """rclone's settings but for the credentials."""
     credentials: dict[str, FromConfig | FromSecret]
-    """rclone's setting -> where its value is."""
+    """rclone's setting -> where its value is; empty where the pod's role counts."""
     retry_seconds: int
     """How long it is tried again when it does not answer."""
     is_optional: bool = False
@@ -36,21 +39,60 @@ def stores(
         for addresses in (needed, optional or [])
     )
     return {
-        host: replace(
-            _store(f"S{number}", platform.object_storage[host]), is_optional=host not in must
-        )
+        host: replace(_store(f"S{number}", platform, host), is_optional=host not in must)
         for number, host in enumerate(sorted(must | may))
     }
 
 
-def _store(remote: str, storage: S3Storage | SwiftStorage) -> Store:
+def bucket(platform: resolved.Platform, address: Address) -> str:
+    """The bucket of an address as its store knows it.
+
+    Where pods have roles, the cluster's own names for its buckets stand for what S3 calls them.
+    """
+    if not has_role(platform, address.host):
+        return address.bucket
+    return platform.outputs.buckets.get(address.bucket, address.bucket)
+
+
+def path(platform: resolved.Platform, address: Address) -> str:
+    """Bucket and path of an address, as rclone names them."""
+    return f"{bucket(platform, address)}/{address.path}"
+
+
+def has_role(platform: resolved.Platform, host: str) -> bool:
+    """Whether pods reach the store with a role, and without keys."""
+    return platform.is_on_aws and platform.object_storage[host].credentials is None
+
+
+def endpoint(platform: resolved.Platform, host: str) -> str:
+    """URL of a store."""
+    storage = platform.object_storage[host]
+    if storage.endpoint is not None:
+        return storage.endpoint
+    region = storage.region or platform.outputs.region
+    return f"https://s3.{region}.amazonaws.com"
+
+
+def _store(remote: str, platform: resolved.Platform, host: str) -> Store:
+    storage = platform.object_storage[host]
+    if storage.credentials is None:
+        assert isinstance(storage, S3Storage)  # noqa: S101
+        given = {
+            "type": "s3",
+            "provider": "AWS",
+            "env_auth": "true",
+            "endpoint": endpoint(platform, host),
+            "region": storage.region or platform.outputs.region,
+            "no_check_bucket": "true",
+        }
+        return Store(remote, given, {}, storage.retry_time)
     access, secret = storage.credentials.access_key, storage.credentials.secret_key
     if isinstance(storage, S3Storage):
         settings = {
             "type": "s3",
             "provider": "Other",
-            "endpoint": storage.endpoint,
-            "region": storage.region,
+            "endpoint": endpoint(platform, host),
+            "region": storage.region or "",
             "force_path_style": "true",
             # A container that is missing is a mistake to name, not one to make.
             "no_check_bucket": "true",
@@ -111,6 +153,7 @@ def config_keys(platform: resolved.Platform) -> list[str]:
     named = [
         credential
         for storage in platform.object_storage.values()
+        if storage.credentials is not None
         for credential in (storage.credentials.access_key, storage.credentials.secret_key)
     ]
     if platform.access is not None:

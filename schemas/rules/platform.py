@@ -80,12 +80,13 @@ def flavors(spec: Spec, platform: Platform) -> None:
 
 def certificate(spec: Spec, platform: Platform) -> None:
     """A certificate is for a listener that speaks HTTPS."""
-    if has(platform, "gateway") and has(platform.gateway, "certificate", "tls"):
-        gateway = platform.gateway
-        if gateway.certificate and not gateway.tls:
-            message = "the listener speaks no HTTPS, so nothing would use the certificate"
-            path = ("platform", "gateway", "certificate")
-            spec.report("certificate", path, message, "set tls: true, or leave it out")
+    gateway = getattr(platform, "gateway", None)
+    if gateway is None or not has(gateway, "certificate", "tls"):
+        return
+    if gateway.certificate and not gateway.tls:
+        message = "the listener speaks no HTTPS, so nothing would use the certificate"
+        path = ("platform", "gateway", "certificate")
+        spec.report("certificate", path, message, "set tls: true, or leave it out")
 
 
 def limits(spec: Spec, platform: Platform) -> None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from cli import api as apis
 from cli.main import emctl
+from live import Context
 from tests.support import workspaces
 from tests.support.api_server import ApiServer, api_server
 
@@ -29,8 +30,8 @@ def command(tmp_path: Path, server: ApiServer, monkeypatch: pytest.MonkeyPatch) 
     spec.write_text(workspaces.SPEC)
 
     @contextmanager
-    def opened(context: str) -> Iterator[apis.Api]:
-        assert context == "here"
+    def opened(context: Context) -> Iterator[apis.Api]:
+        assert context == Context("here")
         yield apis.Api(server.path)
 
     for module in ("describe", "logs", "open", "status", "wait"):

@@ -13,6 +13,7 @@ import pytest
 import live
 from cli import api as apis
 from cli import checks
+from live import Context
 from schemas import resolved
 from tests.support import live_objects as o
 from tests.support import workspaces
@@ -29,8 +30,8 @@ case "$*" in *create*) cat > {made}; {create} ;; esac
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> resolved.Workspace:
     @contextmanager
-    def opened(context: str) -> Iterator[apis.Api]:
-        assert context == "here"
+    def opened(context: Context) -> Iterator[apis.Api]:
+        assert context == Context("here")
         yield apis.Api(server.path)
 
     monkeypatch.setattr(checks, "api", opened)

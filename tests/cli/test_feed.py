@@ -7,6 +7,7 @@ import pytest
 from cli import api as apis
 from cli import feed
 from cli.statuses.objects import Objects
+from live import Context
 from tests.support.api_server import ApiServer
 from tests.support.live_objects import Object, thing
 from tools.errors import ToolError
@@ -115,6 +116,6 @@ def test_unknown_context_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Mon
     )
     kubectl.chmod(0o755)
     monkeypatch.setattr("live.kubectl", lambda: str(kubectl))
-    with pytest.raises(ToolError) as raised, apis.api("nowhere"):
+    with pytest.raises(ToolError) as raised, apis.api(Context("nowhere")):
         pass
     assert str(raised.value) == 'the cluster can\'t be read: context "nowhere" does not exist'

@@ -12,6 +12,7 @@ import pytest
 from cli import api as apis
 from cli import rollouts
 from cli.rollouts import Rollouts
+from live import Context
 from schemas import resolved
 from tests.cli.statuses.common import deployment
 from tests.support import live_objects as o
@@ -54,8 +55,8 @@ WHY = (
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> resolved.Workspace:
     @contextmanager
-    def opened(context: str) -> Iterator[apis.Api]:
-        assert context == "here"
+    def opened(context: Context) -> Iterator[apis.Api]:
+        assert context == Context("here")
         yield apis.Api(server.path)
 
     monkeypatch.setattr(rollouts, "api", opened)
@@ -178,7 +179,7 @@ def test_a_cluster_that_can_not_be_read_is_a_reason(
     spec: resolved.Workspace, blue: resolved.Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def opened(context: str) -> Iterator[apis.Api]:
+    def opened(context: Context) -> Iterator[apis.Api]:
         raise ToolError("the cluster can't be read: no")
         yield
 

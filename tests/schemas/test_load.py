@@ -117,6 +117,7 @@ def test_notebook_and_model_are_called_by_their_keys(tmp_path: Path) -> None:
 def test_secret_without_a_key_has_the_name_of_the_credential(tmp_path: Path) -> None:
     found = specs.load_document(tmp_path, specs.document())
     credentials = found.platform.object_storage["objects.example.com"].credentials
+    assert credentials is not None
     assert credentials.model_dump() == {
         "access_key": {"pulumi_config": "accessKey"},
         "secret_key": {"secret": "storage", "key": "secret_key"},

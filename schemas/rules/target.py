@@ -1,0 +1,82 @@
+"""What may be left out or asked for depends on what everything runs on."""
+
+from schemas.cluster_types import EFS_ID
+from schemas.endpoint import AWS_MEGABYTES, AWS_SECONDS, AWS_STAGES, Endpoint
+from schemas.platform import Platform
+from schemas.shape import Path
+from schemas.spec import Spec, has
+from schemas.storage import EfsNas
+from schemas.tree import Map
+
+
+def check(spec: Spec) -> None:
+    if not isinstance(spec.node("platform"), Map) or "platform" not in spec.tree:
+        return
+    target = spec.node("platform", "target")
+    on_aws = isinstance(target, Map) and target.get("type") == "aws"
+    stores(spec, on_aws)
+    if on_aws:
+        for name, endpoint in spec.sections["endpoints"].items():
+            api(spec, endpoint, ("endpoints", name))
+        return
+    gateway(spec)
+    if spec.platform is not None:
+        file_systems(spec, spec.platform)
+
+
+def gateway(spec: Spec) -> None:
+    """Only a cluster of ours is known to have a Gateway, and where it answers."""
+    if "gateway" not in spec.names("platform"):
+        _needed(spec, ("platform", "gateway"))
+    elif isinstance(spec.node("platform", "gateway"), Map):
+        _required(spec, ("platform", "gateway"), "address")
+
+
+def stores(spec: Spec, on_aws: bool) -> None:
+    """Pods have roles on AWS alone, and keys are for an endpoint that is named."""
+    for host in spec.names("platform", "object_storage"):
+        path = ("platform", "object_storage", host)
+        given = spec.names(*path)
+        if "type" not in given or spec.node(*path, "type") != "s3":
+            continue
+        if not on_aws or "credentials" in given:
+            _required(spec, path, "endpoint", "credentials")
+
+
+def file_systems(spec: Spec, platform: Platform) -> None:
+    """Names of file systems are those of a cluster of ours."""
+    for name, nas in getattr(platform, "nas", {}).items():
+        if not isinstance(nas, EfsNas) or not has(nas, "file_system"):
+            continue
+        if not EFS_ID.fullmatch(nas.file_system):
+            message = f"{nas.file_system!r} is no id of an EFS file system"
+            hint = "names are for platform.target of type aws"
+            spec.report("file-system", ("platform", "nas", name, "file_system"), message, hint)
+
+
+def api(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
+    """What API Gateway can't do is said here, and not by a caller's timeout."""
+    found = getattr(endpoint, "stages", {})
+    if len(found) > AWS_STAGES:
+        message = f"has {len(found)} stages: API Gateway has 10 for an API, with $default"
+        spec.report("aws-limit", (*path, "stages"), message, f"at most {AWS_STAGES}")
+    for name, stage in found.items():
+        place = (*path, "stages", name)
+        # What nobody wrote is settled by the target.
+        is_written = "request_timeout" in spec.names(*place) and has(stage, "request_timeout")
+        if is_written and stage.request_timeout > AWS_SECONDS:
+            message = f"is longer than the {AWS_SECONDS}s that API Gateway waits"
+            spec.report("aws-limit", (*place, "request_timeout"), message)
+        if has(stage, "max_request_size") and stage.max_request_size > AWS_MEGABYTES:
+            message = f"is more than the {AWS_MEGABYTES} MB that API Gateway takes"
+            spec.report("aws-limit", (*place, "max_request_size"), message)
+
+
+def _required(spec: Spec, path: tuple[str, ...], *fields: str) -> None:
+    for field in fields:
+        if field not in spec.names(*path):
+            _needed(spec, (*path, field))
+
+
+def _needed(spec: Spec, path: Path) -> None:
+    spec.report("missing-key", path, "this key is required", at_key=True)
