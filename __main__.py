@@ -9,7 +9,8 @@ import live
 import program
 from cli.context import context
 from cli.rollouts import Rollouts
-from schemas import SpecError, load, resolved
+from schemas import SpecError, load, load_any, resolved, resolved_cluster
+from schemas.applied import Resolved
 from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import Document
 from schemas.platform import AwsTarget
@@ -29,8 +30,10 @@ async def main() -> dict[str, object]:
     there = live.Live()
     cluster: ClusterOutputs | None = None
 
-    def before(workspace: resolved.Workspace) -> Document | None:
+    def before(workspace: Resolved) -> Document | None:
         nonlocal there
+        if not isinstance(workspace, resolved.Workspace):
+            return None
         platform = replace(workspace.platform, cluster=cluster)
         if platform.is_on_aws and cluster is None:
             return None
@@ -38,7 +41,9 @@ async def main() -> dict[str, object]:
         return there.applied(workspace)
 
     try:
-        spec = load(path, before=before)
+        spec = load_any(path, before=before)
+        if not isinstance(spec, resolved.Workspace):
+            return await of_a_cluster(spec)
         if isinstance(target := spec.platform.target, AwsTarget):
             cluster = await said_by(target.cluster_stack)
             spec = load(path, before=before)
@@ -64,6 +69,15 @@ async def said_by(stack: str) -> ClusterOutputs:
     """The outputs of a cluster's stack. Raises MissingOutputs."""
     outputs = await pulumi.StackReference(stack).outputs.future()
     return cluster_outputs(stack, outputs or {})
+
+
+async def of_a_cluster(spec: Resolved) -> dict[str, object]:
+    """The programs of the other kinds, loaded only where they are run."""
+    if isinstance(spec, resolved_cluster.Cluster):
+        import program_cluster  # noqa: PLC0415
+
+        return await program_cluster.build(spec)
+    raise pulumi.RunError("kind: ClusterAddons can't be applied yet")
 
 
 pulumi.run(main)

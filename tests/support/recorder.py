@@ -4,7 +4,8 @@ It proves graph and options, not what the engine or the API server make of them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class Node:
     version: str
     before_update: tuple[str, ...]
     """The hooks that run then."""
+    replace_on_changes: tuple[str, ...]
 
 
 @dataclass
@@ -45,21 +47,43 @@ class Graph:
         return found[0]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a cloud would say: outputs of a resource beside its inputs, by type and name, and the
+    result of an invoke, by token and inputs."""
+
+    outputs: Callable[[str, str], Mapping[str, Any]] = lambda type_, name: {}
+    calls: Callable[[str, Mapping[str, Any]], dict[str, Any]] | None = None
+
+
 class _Echo(mocks.Mocks):
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        return f"{args.name}-id", dict(args.inputs)
+        told = self._answers.outputs(args.typ, args.name)
+        inputs = dict(args.inputs)
+        for key, value in told.items():
+            inputs[key] = {**inputs.get(key, {}), **value} if isinstance(value, dict) else value
+        return f"{args.name}-id", inputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"an invoke: {args.token}")
+        assert self._answers.calls is not None, f"an invoke: {args.token}"
+        return self._answers.calls(args.token, args.args), []
 
 
 class _Recorder(mocks.MockMonitor):
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(_Echo())
+    def __init__(self, graph: Graph, answers: Answers) -> None:
+        super().__init__(_Echo(answers))
         self._graph = graph
 
+    def Invoke(self, request: Any) -> Any:
+        with _loop_of_this_thread():
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
+
     def RegisterResource(self, request: Any) -> Any:
-        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        with _loop_of_this_thread():
+            response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":  # once a process, so never in a graph
             return response
         # The engine refuses what mocks accept.
@@ -70,13 +94,14 @@ class _Recorder(mocks.MockMonitor):
             name=request.name,
             parent=request.parent,
             inputs=_plain(rpc.deserialize_properties(request.object)),
-            provider=request.provider or request.providers.get("kubernetes", ""),
+            provider=request.provider or next(iter(request.providers.values()), ""),
             depends_on=tuple(sorted(request.dependencies)),
             deleted_with=request.deletedWith,
             ignore_changes=tuple(request.ignoreChanges),
             protect=request.protect,
             version=request.version,
             before_update=tuple(request.hooks.before_update),
+            replace_on_changes=tuple(request.replaceOnChanges),
         )
         return response
 
@@ -85,10 +110,28 @@ class _Recorder(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
-def record(program: Callable[[], Awaitable[object]], *, preview: bool = False) -> Graph:
+@contextlib.contextmanager
+def _loop_of_this_thread() -> Iterator[None]:
+    """The SDK wants a loop in each of its threads, and would leave its own open: whichever test
+    runs when that is collected fails."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def record(
+    program: Callable[[], Awaitable[object]],
+    *,
+    preview: bool = False,
+    answers: Answers | None = None,
+) -> Graph:
     """Run an asynchronous program."""
     graph = Graph()
-    monitor = _Recorder(graph)
+    monitor = _Recorder(graph, answers or Answers())
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -1,0 +1,181 @@
+"""The component of an EKS cluster."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import cloudwatch, eks, iam, kms
+
+from components.aws.addons import Addons, AddonsArgs
+from components.manifests.aws import policies, trust
+from components.manifests.aws.addons import ADDONS
+from components.manifests.aws.kubeconfig import kubeconfig
+from components.manifests.aws.names import managed_policy, partition
+from schemas import resolved_cluster
+from schemas.text import to_json
+
+CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+_POLICIES = {
+    "cluster-admin": "AmazonEKSClusterAdminPolicy",
+    "admin": "AmazonEKSAdminPolicy",
+    "edit": "AmazonEKSEditPolicy",
+    "view": "AmazonEKSViewPolicy",
+}
+_CLUSTER_POLICIES = ("AmazonEKSClusterPolicy",)
+_NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """`account` is the number of the AWS account that it is in."""
+
+    spec: resolved_cluster.Cluster
+    account: pulumi.Input[str]
+    subnets: Sequence[pulumi.Input[str]]
+
+
+class Cluster(pulumi.ComponentResource):
+    """The control plane with its key, its logs and who may use it, the role of nodes, and the
+    add-ons that nodes become ready by.
+
+    Nodes depend on all of it.
+    """
+
+    cluster: eks.Cluster
+    key_arn: pulumi.Output[str]
+    node_role_arn: pulumi.Output[str]
+    security_group: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    roles: Mapping[str, pulumi.Output[str]]
+
+    def __init__(
+        self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        spec = args.spec
+        props = {"region": spec.region, "kubernetes_version": spec.kubernetes_version}
+        super().__init__("easymaker:cluster:Cluster", name, dict(props), opts)
+        self._name, self._spec = name, spec
+        key = self._key(args.account)
+        self.key_arn = key.arn
+        self.cluster = self._control_plane(args, key)
+        node, _ = self._role("node", "ec2.amazonaws.com", _NODE_POLICIES)
+        self.node_role_arn = node.arn
+        self.security_group = self.cluster.vpc_config.cluster_security_group_id.apply(
+            lambda found: found or ""
+        )
+        self._access()
+        base = Addons(
+            f"{name}-base",
+            AddonsArgs(
+                prefix=name,
+                cluster=self.cluster.name,
+                cluster_arn=self.cluster.arn,
+                region=spec.region,
+                addons=[addon for addon in ADDONS if addon.before_nodes],
+                versions=spec.addons,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.roles = base.roles
+        self.kubeconfig = pulumi.Output.all(
+            arn=self.cluster.arn,
+            endpoint=self.cluster.endpoint,
+            authority=self.cluster.certificate_authority.data,
+        ).apply(lambda known: kubeconfig(name=spec.name, region=spec.region, **known))
+        self.register_outputs(
+            {"arn": self.cluster.arn, "endpoint": self.cluster.endpoint, "key_arn": self.key_arn}
+        )
+
+    def _key(self, account: pulumi.Input[str]) -> kms.Key:
+        region, own = self._spec.region, pulumi.ResourceOptions(parent=self)
+        key = kms.Key(
+            self._name,
+            description=f"Cluster {self._name}: secrets, logs, buckets and file systems",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=pulumi.Output.from_input(account).apply(
+                lambda number: to_json(policies.key(region, number))
+            ),
+            opts=own,
+        )
+        alias = f"alias/easymaker/{self._name}"
+        kms.Alias(self._name, name=alias, target_key_id=key.key_id, opts=own)
+        return key
+
+    def _control_plane(self, args: ClusterArgs, key: kms.Key) -> eks.Cluster:
+        name, spec = self._name, self._spec
+        # EKS would make it, to keep records for ever.
+        logs = cloudwatch.LogGroup(
+            f"{name}-control-plane",
+            name=f"/aws/eks/{name}/cluster",
+            retention_in_days=spec.log_retention,
+            kms_key_id=key.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        role, granted = self._role("control-plane", "eks.amazonaws.com", _CLUSTER_POLICIES)
+        cidrs = spec.endpoint_access.public_cidrs
+        return eks.Cluster(
+            name,
+            name=name,
+            version=spec.kubernetes_version,
+            role_arn=role.arn,
+            vpc_config=eks.ClusterVpcConfigArgs(
+                subnet_ids=args.subnets,
+                endpoint_private_access=True,
+                endpoint_public_access=bool(cidrs),
+                public_access_cidrs=list(cidrs) or None,
+            ),
+            access_config=eks.ClusterAccessConfigArgs(
+                authentication_mode="API",
+                # Who may use it is in the spec, and does not hang on who applied it first.
+                bootstrap_cluster_creator_admin_permissions=False,
+            ),
+            # All of them are EKS add-ons, and only those get updates.
+            bootstrap_self_managed_addons=False,
+            enabled_cluster_log_types=CONTROL_PLANE_LOGS,
+            encryption_config=eks.ClusterEncryptionConfigArgs(
+                provider=eks.ClusterEncryptionConfigProviderArgs(key_arn=key.arn),
+                resources=["secrets"],
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, *granted]),
+        )
+
+    def _role(
+        self, use: str, service: str, managed: Sequence[str]
+    ) -> tuple[iam.Role, list[iam.RolePolicyAttachment]]:
+        """A role of a service, and what it may by policies of AWS's."""
+        name, own = f"{self._name}-{use}", pulumi.ResourceOptions(parent=self)
+        role = iam.Role(name, assume_role_policy=to_json(trust.of_service(service)), opts=own)
+        granted = [
+            iam.RolePolicyAttachment(
+                f"{name}-{policy}",
+                role=role.name,
+                policy_arn=managed_policy(self._spec.region, policy),
+                opts=own,
+            )
+            for policy in managed
+        ]
+        return role, granted
+
+    def _access(self) -> None:
+        part = partition(self._spec.region)
+        for key, entry in self._spec.access.items():
+            name = f"{self._name}-{key}"
+            made = eks.AccessEntry(
+                name,
+                cluster_name=self.cluster.name,
+                principal_arn=entry.principal,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            policy = _POLICIES[entry.policy]
+            eks.AccessPolicyAssociation(
+                name,
+                cluster_name=self.cluster.name,
+                principal_arn=made.principal_arn,
+                policy_arn=f"arn:{part}:eks::aws:cluster-access-policy/{policy}",
+                access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
+                    type="namespace" if entry.namespaces else "cluster",
+                    namespaces=list(entry.namespaces) or None,
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )

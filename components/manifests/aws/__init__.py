@@ -1,0 +1,1 @@
+"""Documents of AWS as plain data: IAM policies, kubeconfig, sizes of subnets. No Pulumi."""

@@ -1,0 +1,106 @@
+"""IAM policies of the cluster's own: who may do what to which resource."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from components.manifests.aws.names import partition
+from components.manifests.aws.trust import Document
+
+_VERSION = "2012-10-17"
+
+
+def _policy(*statements: dict[str, Any]) -> Document:
+    return {"Version": _VERSION, "Statement": list(statements)}
+
+
+def key(region: str, account: str) -> Document:
+    """Of the cluster's key: the account's own policies say who uses it, and CloudWatch Logs
+    encrypts the account's log groups with it."""
+    part = partition(region)
+    return _policy(
+        {
+            "Sid": "Account",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{part}:iam::{account}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "Logs",
+            "Effect": "Allow",
+            "Principal": {"Service": f"logs.{region}.amazonaws.com"},
+            "Action": [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncrypt*",
+                "kms:GenerateDataKey*",
+                "kms:DescribeKey",
+            ],
+            "Resource": "*",
+            "Condition": {
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": f"arn:{part}:logs:{region}:{account}:*"
+                }
+            },
+        },
+    )
+
+
+def bucket(arn: str) -> Document:
+    """Of a bucket: nobody reads or writes it in clear."""
+    return _policy(
+        {
+            "Sid": "EncryptedConnections",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
+
+
+def cluster_autoscaler(cluster: str) -> Document:
+    """Looks at all groups, for AWS can't restrict that, and changes those of this cluster."""
+    owned = f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}"
+    return _policy(
+        {
+            "Sid": "Look",
+            "Effect": "Allow",
+            "Action": [
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeLaunchConfigurations",
+                "autoscaling:DescribeScalingActivities",
+                "autoscaling:DescribeTags",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:GetInstanceTypesFromInstanceRequirements",
+                "eks:DescribeNodegroup",
+            ],
+            "Resource": "*",
+        },
+        {
+            "Sid": "Scale",
+            "Effect": "Allow",
+            "Action": [
+                "autoscaling:SetDesiredCapacity",
+                "autoscaling:TerminateInstanceInAutoScalingGroup",
+            ],
+            "Resource": "*",
+            "Condition": {"StringEquals": {owned: "owned"}},
+        },
+    )
+
+
+def write_logs(group_arns: Sequence[str]) -> Document:
+    """Adds records to log groups, and makes none."""
+    return _policy(
+        {
+            "Sid": "Write",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            "Resource": [item for arn in group_arns for item in (arn, f"{arn}:*")],
+        }
+    )

@@ -1,0 +1,84 @@
+"""An account for recorded programs: what AWS would say of what they make."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import program_cluster
+from schemas import load_any, resolved_cluster
+from tests.support.recorder import Answers, Graph, record
+
+NUMBER = "123456789012"
+ARN = f"arn:aws:eks:ap-northeast-2:{NUMBER}:cluster/dev"
+KEY = f"arn:aws:kms:ap-northeast-2:{NUMBER}:key/k"
+SPEC = """
+api_version: easymaker/v1
+kind: Cluster
+cluster: dev
+region: ap-northeast-2
+zones: [ap-northeast-2c, ap-northeast-2a]
+kubernetes_version: "1.36"
+access:
+  admins: {principal: "arn:aws:iam::123456789012:role/Admin", policy: cluster-admin}
+  team: {principal: "arn:aws:iam::123456789012:role/Team", policy: view, namespaces: [iris]}
+pools:
+  cpu: {instance_types: [m7i.xlarge, m6i.xlarge], min: 2, max: 6}
+  gpu: {instance_types: [g5.2xlarge], max: 4, disk: 400, zones: [ap-northeast-2c]}
+"""
+_SUBNETS = {"subnet-0a": "ap-northeast-2a", "subnet-0c": "ap-northeast-2c"}
+
+
+def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    if token == "aws:index/getCallerIdentity:getCallerIdentity":
+        return {
+            "accountId": NUMBER,
+            "arn": f"arn:aws:iam::{NUMBER}:role/Applier",
+            "id": NUMBER,
+            "userId": "u",
+        }
+    assert token == "aws:ec2/getSubnet:getSubnet", token
+    return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
+
+
+_OUTPUTS: dict[str, dict[str, Any]] = {
+    "aws:eks/cluster:Cluster": {
+        "arn": ARN,
+        "endpoint": "https://api.example.com",
+        "certificateAuthority": {"data": "Q0E="},
+        "vpcConfig": {"clusterSecurityGroupId": "sg-cluster"},
+    },
+    "aws:eks/nodeGroup:NodeGroup": {
+        "resources": [{"autoscalingGroups": [{"name": "eks-group"}]}],
+        "nodeGroupName": "group-1",
+    },
+    "aws:kms/key:Key": {"arn": KEY, "keyId": "k"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1},
+}
+
+
+def role(name: str) -> str:
+    """The ARN of a role, by its logical name."""
+    return f"arn:aws:iam::{NUMBER}:role/{name}"
+
+
+def _outputs(type_: str, name: str) -> dict[str, Any]:
+    if type_ == "aws:iam/role:Role":
+        return {"arn": role(name), "name": name}
+    return _OUTPUTS.get(type_, {})
+
+
+ANSWERS = Answers(outputs=_outputs, calls=_calls)
+
+
+def load(folder: Path, text: str = SPEC) -> resolved_cluster.Cluster:
+    """The spec, read from a file."""
+    file = folder / "cluster.yaml"
+    file.write_text(text, encoding="utf-8")
+    found = load_any(file)
+    assert isinstance(found, resolved_cluster.Cluster)
+    return found
+
+
+def graph(spec: resolved_cluster.Cluster, preview: bool = False) -> Graph:
+    """All that the program registers."""
+    return record(lambda: program_cluster.build(spec), preview=preview, answers=ANSWERS)
