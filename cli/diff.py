@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from cli.revision import spec_at
-from schemas.changes import Change, compare
-from schemas.document import workspace_document
+from schemas import kinds
+from schemas.change import Change
 from schemas.effects import Effect
 from schemas.nearest import listed
 from schemas.shape import SENSITIVE
 from schemas.text import to_json
+from tools.errors import ToolError
 
 _COLOURS = {
     Effect.IN_PLACE: None,
@@ -37,8 +38,10 @@ def diff(old: str, new: str, form: str) -> None:
     OLD and NEW are files, or REVISION:PATH of a git repository, such as main:stacks/dev.yaml.
     Exits with 1 if a change is refused.
     """
-    before, after = (workspace_document(spec_at(name)) for name in (old, new))
-    changes = compare(before, after)
+    before, after = (kinds.document(spec_at(name)) for name in (old, new))
+    if before["kind"] != after["kind"]:
+        raise ToolError(f"{old} is a {before['kind']}, and {new} is a {after['kind']}")
+    changes = kinds.compare(str(after["kind"]), before, after)
     if form == "json":
         click.echo(json.dumps({"changes": [as_json(c) for c in changes]}, indent=2))
     elif changes:

@@ -4,7 +4,8 @@ import os
 import posixpath
 import subprocess
 
-from schemas import load, resolved
+from schemas import load_any
+from schemas.applied import Resolved
 from schemas.files import Unreadable
 from tools.errors import ToolError
 
@@ -13,7 +14,7 @@ _FILE = ("100644", "100755")
 _LINKS = 20
 
 
-def spec_at(name: str) -> resolved.Workspace:
+def spec_at(name: str) -> Resolved:
     """Load a file, or `REVISION:PATH`; a file that exists by the whole name comes first.
 
     Raises:
@@ -23,11 +24,11 @@ def spec_at(name: str) -> resolved.Workspace:
     """
     revision, colon, path = name.partition(":")
     if not colon or not revision or os.path.lexists(name):
-        return load(name)
+        return load_any(name)
     prefix = ""
     if path.startswith(("./", "../")):  # as git reads it: relative to here
         prefix = _git("rev-parse", "--show-prefix").decode().strip()
-    return load(posixpath.normpath(prefix + path), GitFiles(revision))
+    return load_any(posixpath.normpath(prefix + path), GitFiles(revision))
 
 
 class GitFiles:

@@ -2,8 +2,7 @@
 
 import click
 
-from schemas import load
-from schemas.document import workspace_document
+from schemas import kinds, load_any
 from schemas.text import to_yaml
 
 
@@ -11,4 +10,4 @@ from schemas.text import to_yaml
 @click.argument("file", metavar="FILE")
 def show(file: str) -> None:
     """Print the resolved spec as one YAML document, which loads as the same spec."""
-    click.echo(to_yaml(workspace_document(load(file))), nl=False)
+    click.echo(to_yaml(kinds.document(load_any(file))), nl=False)

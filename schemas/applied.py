@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas import resolved, resolved_cluster
-from schemas.changes import compare
-from schemas.document import Document, workspace_document
+from schemas import kinds, resolved, resolved_cluster
+from schemas.document import Document
 from schemas.effects import Effect
 from schemas.spec import Spec
 from schemas.text import Literal
@@ -14,7 +13,7 @@ from schemas.text import Literal
 Before = Callable[[resolved.Workspace], Document | None]
 """Finds what was applied of a workspace; None if nothing was."""
 Resolved = resolved.Workspace | resolved_cluster.Cluster | resolved_cluster.ClusterAddons
-BeforeAny = Callable[[Resolved], Document | None]
+BeforeAny = Callable[[Resolved], Mapping[str, Any] | None]
 """The same of a document of any kind."""
 
 
@@ -31,9 +30,9 @@ def _literal(value: object) -> object:
     return Literal(json.dumps(value)) if isinstance(value, bool) else value
 
 
-def refuse(spec: Spec, workspace: resolved.Workspace, before: Mapping[str, Any]) -> None:
+def refuse(spec: Spec, settled: Resolved, before: Mapping[str, Any]) -> None:
     """Report the changes that what was applied before does not allow, at their places."""
-    for change in compare(before, workspace_document(workspace)):
+    for change in kinds.compare(type(settled).__name__, before, kinds.document(settled)):
         if change.effect is Effect.REFUSED:
             gone = change.new is None
             spec.report("transition", change.path, change.refusal, at_key=gone)

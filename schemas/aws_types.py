@@ -6,6 +6,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 from schemas import types as t
 from schemas.base import refused, shown
+from schemas.cluster_types import LABEL, LABEL_KEY
 from schemas.nearest import close
 from schemas.scalar import checked, pattern
 
@@ -95,6 +96,14 @@ AddonVersion = Annotated[
         64,
         "`aws eks describe-addon-versions` lists them",
     ),
+]
+NodeLabelKey = Annotated[
+    str,
+    *pattern(LABEL_KEY, "label-key", "Kubernetes label key, such as example.com/pool", 63),
+]
+"""EKS takes keys of 63 characters, prefix and all."""
+NodeLabelValue = Annotated[
+    str, *pattern(LABEL, "label-value", "Kubernetes label value, which EKS wants not empty", 63)
 ]
 TagKey = Annotated[
     str,

@@ -82,9 +82,9 @@ class NodePool(StrictModel):
     """Zones of its nodes. Defaults to the cluster's."""
     disk: Annotated[t.Whole, t.between(20, 16_384)] = 100
     """GB of a node's disk, for images and the local data of trainings. Defaults to 100."""
-    labels: dict[c.LabelKey, c.LabelValue] = Field(default_factory=dict)
+    labels: dict[a.NodeLabelKey, a.NodeLabelValue] = Field(default_factory=dict)
     """Labels of its nodes, beside those of the platform. Defaults to none."""
-    taints: dict[c.LabelKey, NodeTaint] = Field(default_factory=dict)
+    taints: dict[a.NodeLabelKey, NodeTaint] = Field(default_factory=dict)
     """Taints of its nodes, by key; GPU nodes have nvidia.com/gpu anyway. Defaults to none."""
     system: bool = False
     """Whether it stays a node group under Karpenter, for what runs before Karpenter can. Defaults
@@ -156,10 +156,7 @@ CHANGES = {
     "cluster": _ELSEWHERE,
     "region": _ELSEWHERE,
     "zones": OnChange(
-        Effect.REPLACE,
-        "pools without zones of their own get new nodes before their old ones go; what runs on "
-        "them starts again",
-        (Cost.WORK_INTERRUPTED,),
+        Effect.REFUSED, "EKS keeps the zones of a control plane; pools can be in some of them"
     ),
     "kubernetes_version": OnChange(
         Effect.RESTART,

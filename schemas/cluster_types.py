@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from schemas.base import refused, shown
 from schemas.scalar import bounded, checked, pattern
 
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+LABEL = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_NAME = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
+LABEL_KEY = f"(?:{_DNS_NAME}/)?{LABEL}"
 _PORT = "(?::[0-9]{1,5})"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 
@@ -25,13 +26,13 @@ ObjectName = Annotated[
 LabelKey = Annotated[
     str,
     *pattern(
-        f"(?:{_DNS_NAME}/)?{_LABEL}",
+        LABEL_KEY,
         "label-key",
         "Kubernetes label key, such as example.com/pool",
         317,
     ),
 ]
-LabelValue = Annotated[str, *pattern(f"(?:{_LABEL})?", "label-value", "Kubernetes label value", 63)]
+LabelValue = Annotated[str, *pattern(f"(?:{LABEL})?", "label-value", "Kubernetes label value", 63)]
 SecretKey = Annotated[
     str,
     *pattern("[A-Za-z0-9._-]+", "config-key", "key of a Secret or ConfigMap", 253),

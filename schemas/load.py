@@ -57,7 +57,7 @@ def _load(
         raise SpecError(spec.issues, lines)
     settled: Resolved = resolve(spec) if kind == "Workspace" else kinds.resolve(str(kind), spec)
     applied = before(settled) if before is not None else None
-    if applied is not None and isinstance(settled, resolved.Workspace):
+    if applied is not None:
         refuse(spec, settled, applied)
         if spec.issues:
             raise SpecError(in_order(spec.issues, loaded), lines)

@@ -7,7 +7,8 @@ import pytest
 
 from schemas import endpoint, experiment, model, notebook, platform, training, workspace
 from schemas.base import StrictModel
-from schemas.changes import Change, compare
+from schemas.change import Change
+from schemas.changes import compare
 from schemas.document import workspace_document
 from schemas.effects import Cost, Effect, OnChange
 from schemas.shape import fields_by_key
