@@ -1,12 +1,12 @@
-"""Where the components of a cluster on AWS meet."""
+"""The one place where the components of a cluster on AWS meet."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws import iam
 
-from components.aws import addons, cluster, network, pool
+from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.addons import ADDONS
 from schemas import resolved_cluster
 
@@ -15,53 +15,7 @@ Outputs = dict[str, Any]
 
 async def build(spec: resolved_cluster.Cluster) -> Outputs:
     """Register everything. Returns the stack's outputs."""
-    account = provider(spec)
-    number = aws.get_caller_identity_output(
-        opts=pulumi.InvokeOutputOptions(provider=account)
-    ).account_id
-    below = pulumi.ResourceOptions(providers=[account])
-    net = network.Network(
-        spec.name,
-        network.NetworkArgs(spec=spec.network, region=spec.region, zones=spec.zones),
-        below,
-    )
-    home = cluster.Cluster(
-        spec.name,
-        cluster.ClusterArgs(spec=spec, account=number, subnets=list(net.private_subnets.values())),
-        below,
-    )
-    pools = _pools(spec, account, net, home)
-    rest = addons.Addons(
-        f"{spec.name}-addons",
-        addons.AddonsArgs(
-            prefix=spec.name,
-            cluster=home.cluster.name,
-            cluster_arn=home.cluster.arn,
-            region=spec.region,
-            addons=[addon for addon in ADDONS if not addon.before_nodes],
-            versions=spec.addons,
-            depends_on=list(pools.values()),
-        ),
-        below,
-    )
-    return {
-        "cluster": {
-            "name": home.cluster.name,
-            "arn": home.cluster.arn,
-            "endpoint": home.cluster.endpoint,
-            "certificate_authority": home.cluster.certificate_authority.data,
-            "region": spec.region,
-            "kubernetes_version": home.cluster.version,
-            "account": number,
-            "security_group": home.security_group,
-        },
-        "kubeconfig": home.kubeconfig,
-        "vpc": net.vpc,
-        "private_subnets": list(net.private_subnets.values()),
-        "pools": {name: _pool(spec.pools[name], home) for name in spec.pools},
-        "roles": {**home.roles, **rest.roles},
-        "key_arn": home.key_arn,
-    }
+    return _Builder(spec).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -72,39 +26,174 @@ def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
     )
 
 
-def _pools(
-    spec: resolved_cluster.Cluster,
-    account: aws.Provider,
-    net: network.Network,
-    home: cluster.Cluster,
-) -> Mapping[str, pool.GpuPool]:
-    return {
-        name: pool.GpuPool(
-            name,
+class _Builder:
+    """Registers one part after the other, each with what it needs of those before."""
+
+    def __init__(self, spec: resolved_cluster.Cluster) -> None:
+        self.spec = spec
+        account = provider(spec)
+        self._below = pulumi.ResourceOptions(providers=[account])
+        caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
+        self.account = caller.account_id
+        self.net = network.Network(
+            spec.name,
+            network.NetworkArgs(spec=spec.network, region=spec.region, zones=spec.zones),
+            self._below,
+        )
+        self._subnets = list(self.net.private_subnets.values())
+        # Of a session it is the role that counts, with its path, which the session's name lacks.
+        applier = (
+            iam.get_session_context_output(
+                arn=caller.arn, opts=pulumi.InvokeOutputOptions(provider=account)
+            ).issuer_arn
+            if not spec.access
+            else None
+        )
+        self.home = cluster.Cluster(
+            spec.name,
+            cluster.ClusterArgs(
+                spec=spec, account=self.account, applier=applier, subnets=self._subnets
+            ),
+            self._below,
+        )
+        self.pools = {name: self._pool(item) for name, item in spec.node_groups.items()}
+        self.addons = self._addons()
+        self.storage = storage.Storage(
+            spec.name,
+            storage.StorageArgs(
+                spec=spec,
+                account=self.account,
+                key_arn=self.home.key_arn,
+                vpc=self.net.vpc,
+                subnets=self.net.private_subnets,
+                security_group=self.home.security_group,
+            ),
+            self._below,
+        )
+        self.gateway = gateway.Gateway(
+            spec.name,
+            gateway.GatewayArgs(
+                vpc=self.net.vpc,
+                subnets=self._subnets,
+                security_group=self.home.security_group,
+                # Nodes without GPUs: they are there, and one of them has the Gateway's pods.
+                groups={
+                    name: made.group
+                    for name, made in self.pools.items()
+                    if spec.pools[name].core_type == "cpu"
+                },
+            ),
+            self._below,
+        )
+        self.karpenter = self._karpenter() if spec.provisioner == "karpenter" else None
+        self.roles = self._roles()
+
+    def outputs(self) -> Outputs:
+        """What workspaces and add-ons read."""
+        spec, home = self.spec, self.home
+        found: Outputs = {
+            "cluster": {
+                "name": home.cluster.name,
+                "arn": home.cluster.arn,
+                "endpoint": home.cluster.endpoint,
+                "certificate_authority": home.cluster.certificate_authority.data,
+                "region": spec.region,
+                "kubernetes_version": home.cluster.version,
+                "account": self.account,
+                "security_group": home.security_group,
+            },
+            "kubeconfig": home.kubeconfig,
+            "vpc": self.net.vpc,
+            "private_subnets": self._subnets,
+            "key_arn": home.key_arn,
+            "pools": {name: _told(item) for name, item in spec.node_groups.items()},
+            "node_pools": {name: _told(item) for name, item in spec.node_pools.items()},
+            "file_systems": self.storage.file_systems,
+            "buckets": self.storage.buckets,
+            "repositories": self.storage.repositories,
+            "logs": self.storage.logs,
+            "gateway": self.gateway.outputs,
+            "roles": {**home.roles, **self.addons.roles, **self.roles},
+        }
+        if self.karpenter is not None:
+            found["interruption_queue"] = self.karpenter.queue
+        return found
+
+    def _pool(self, item: resolved_cluster.Pool) -> pool.GpuPool:
+        return pool.GpuPool(
+            item.name,
             pool.GpuPoolArgs(
                 spec=item,
-                cluster=home.cluster.name,
-                kubernetes_version=spec.kubernetes_version,
-                role_arn=home.node_role_arn,
-                subnets=net.subnets_of(item.zones),
-                tags=spec.tags,
-                depends_on=[net, home],
+                cluster=self.home.cluster.name,
+                kubernetes_version=self.spec.kubernetes_version,
+                role_arn=self.home.node_role_arn,
+                subnets=self.net.subnets_of(item.zones),
+                tags=self.spec.tags,
+                depends_on=[self.net, self.home],
             ),
-            pulumi.ResourceOptions(providers=[account]),
+            self._below,
         )
-        for name, item in spec.node_groups.items()
-    }
+
+    def _addons(self) -> addons.Addons:
+        return addons.Addons(
+            f"{self.spec.name}-addons",
+            addons.AddonsArgs(
+                prefix=self.spec.name,
+                cluster=self.home.cluster.name,
+                cluster_arn=self.home.cluster.arn,
+                key_arn=self.home.key_arn,
+                region=self.spec.region,
+                addons=[addon for addon in ADDONS if not addon.before_nodes],
+                versions=self.spec.addons,
+                depends_on=list(self.pools.values()),
+            ),
+            self._below,
+        )
+
+    def _karpenter(self) -> karpenter.Karpenter:
+        return karpenter.Karpenter(
+            f"{self.spec.name}-karpenter",
+            karpenter.KarpenterArgs(
+                cluster=self.home.cluster.name,
+                cluster_arn=self.home.cluster.arn,
+                account=self.account,
+                region=self.spec.region,
+                node_role_arn=self.home.node_role_arn,
+            ),
+            self._below,
+        )
+
+    def _roles(self) -> dict[str, pulumi.Output[str]]:
+        spec, home = self.spec, self.home
+        args = roles.RolesArgs(
+            cluster=home.cluster.name,
+            cluster_arn=home.cluster.arn,
+            region=spec.region,
+            name=spec.name,
+            autoscaler=spec.provisioner == "cluster-autoscaler",
+            log_group_arn=self.storage.log_arns["pods"],
+        )
+        found = roles.Roles(spec.name, args, self._below).arns
+        if self.karpenter is not None:
+            found["karpenter"] = self.karpenter.role_arn
+            found["karpenter_node"] = home.node_role_arn
+        return found
 
 
-def _pool(item: resolved_cluster.Pool, home: cluster.Cluster) -> Outputs:
+def _told(item: resolved_cluster.Pool) -> Outputs:
+    """A pool, for who makes its nodes or sends pods to them."""
     return {
+        "instance_types": list(item.instance_types),
+        "capacity": item.capacity,
+        "reservation": item.reservation,
+        "zones": list(item.zones),
+        "disk": item.disk,
+        "min": item.min,
+        "max": item.max,
+        "gpu_count": item.gpu_count,
         "labels": item.node_labels,
         "taints": {
             key: {"value": taint.value, "effect": taint.effect}
             for key, taint in item.node_taints.items()
         },
-        "min": item.min,
-        "max": item.max,
-        "gpu_count": item.gpu_count,
-        "role_arn": home.node_role_arn,
     }

@@ -95,13 +95,15 @@ class FileSystem(StrictModel):
     throughput: Literal["elastic", "bursting"] = "elastic"
     """How fast it is: elastic follows the load and costs by what is moved, bursting grows with what
     is stored. Defaults to elastic."""
+    force_destroy: bool = False
+    """Whether removing it removes what is on it. Defaults to no: Pulumi refuses it then."""
 
 
 class Bucket(StrictModel):
     versioning: bool = False
     """Whether what is overwritten or deleted stays as an older version. Defaults to no."""
     force_destroy: bool = False
-    """Whether removing the bucket removes what is in it. Defaults to no: S3 refuses it then."""
+    """Whether removing the bucket removes what is in it. Defaults to no: Pulumi refuses it then."""
 
 
 class Cluster(Header):
@@ -120,7 +122,8 @@ class Cluster(Header):
     endpoint_access: EndpointAccess = EndpointAccess()
     """Who reaches the API server. Defaults to the network alone."""
     access: dict[t.Name, AccessEntry] = Field(default_factory=dict)
-    """Who may use the cluster's API, by any name. Defaults to whoever applies this."""
+    """Who may use the cluster's API, by any name. Defaults to whoever applied this
+    first."""
     pools: Annotated[dict[a.Name, NodePool], Field(min_length=1)]
     """Groups of nodes that are alike, by name; at least one for what runs beside workloads."""
     file_systems: dict[a.Name, FileSystem] = Field(default_factory=dict)
@@ -201,9 +204,13 @@ POOL_DELETED = OnChange(
     "its nodes go; what runs on them waits for others",
     (Cost.WORK_INTERRUPTED, Cost.SERVING_INTERRUPTED),
 )
-FILE_SYSTEM_CHANGES = {"throughput": IN_PLACE}
+FILE_SYSTEM_CHANGES = {"throughput": IN_PLACE, "force_destroy": IN_PLACE}
 FILE_SYSTEM_CREATED = OnChange(Effect.CREATE, "an empty file system")
-FILE_SYSTEM_DELETED = OnChange(Effect.DELETE, "everything on it goes", (Cost.DATA_LOST,))
+FILE_SYSTEM_DELETED = OnChange(
+    Effect.DELETE,
+    "everything on it goes; unless force_destroy was applied before, Pulumi refuses",
+    (Cost.DATA_LOST,),
+)
 BUCKET_CHANGES = {
     "versioning": OnChange(Effect.IN_PLACE, "versions that there are stay"),
     "force_destroy": IN_PLACE,
@@ -211,7 +218,7 @@ BUCKET_CHANGES = {
 BUCKET_CREATED = OnChange(Effect.CREATE, "an empty bucket")
 BUCKET_DELETED = OnChange(
     Effect.DELETE,
-    "everything in it goes; unless force_destroy was applied before, S3 refuses until it is empty",
+    "everything in it goes; unless force_destroy was applied before, Pulumi refuses",
     (Cost.DATA_LOST,),
 )
 REPOSITORY_CREATED = OnChange(Effect.CREATE, "an empty repository")

@@ -30,7 +30,7 @@ def resolve(written: cluster.Cluster) -> resolved.Cluster:
         },
         pools={name: _pool(name, pool, zones) for name, pool in _sorted(written.pools).items()},
         file_systems={
-            name: resolved.FileSystem(name, item.throughput)
+            name: resolved.FileSystem(name, item.throughput, item.force_destroy)
             for name, item in _sorted(written.file_systems).items()
         },
         buckets={

@@ -120,6 +120,7 @@ class FileSystem:
 
     name: str
     throughput: Literal["elastic", "bursting"]
+    force_destroy: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,19 @@ import pulumi
 from pulumi_aws import eks
 
 from components.aws.identity import PodRole, PodRoleArgs
+from components.manifests.aws import policies
 from components.manifests.aws.addons import NAMESPACE, Addon
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddonsArgs:
-    """`versions` are those that the spec names; names of roles start with `prefix`. Add-ons come
-    after all of `depends_on`."""
+    """`versions` are those that the spec names; names of roles start with `prefix`. `key_arn`
+    is the key of volumes. Add-ons come after all of `depends_on`."""
 
     prefix: str
     cluster: pulumi.Input[str]
     cluster_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
     region: str
     addons: Sequence[Addon]
     versions: Mapping[str, str]
@@ -50,6 +52,9 @@ class Addons(pulumi.ComponentResource):
                         namespace=NAMESPACE,
                         service_account=addon.service_account,
                         managed=addon.policies,
+                        policy=pulumi.Output.from_input(args.key_arn).apply(policies.use_key)
+                        if addon.encrypts
+                        else None,
                     ),
                     pulumi.ResourceOptions(parent=self),
                 )

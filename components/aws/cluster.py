@@ -27,10 +27,12 @@ _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOn
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """`account` is the number of the AWS account that it is in."""
+    """`account` is the number of the AWS account that it is in, `applier` the IAM principal that
+    applies it: who may use a cluster whose spec names nobody."""
 
     spec: resolved_cluster.Cluster
     account: pulumi.Input[str]
+    applier: pulumi.Input[str] | None
     subnets: Sequence[pulumi.Input[str]]
 
 
@@ -63,13 +65,14 @@ class Cluster(pulumi.ComponentResource):
         self.security_group = self.cluster.vpc_config.cluster_security_group_id.apply(
             lambda found: found or ""
         )
-        self._access()
+        self._access(args.applier)
         base = Addons(
             f"{name}-base",
             AddonsArgs(
                 prefix=name,
                 cluster=self.cluster.name,
                 cluster_arn=self.cluster.arn,
+                key_arn=self.key_arn,
                 region=spec.region,
                 addons=[addon for addon in ADDONS if addon.before_nodes],
                 versions=spec.addons,
@@ -157,25 +160,33 @@ class Cluster(pulumi.ComponentResource):
         ]
         return role, granted
 
-    def _access(self) -> None:
-        part = partition(self._spec.region)
+    def _access(self, applier: pulumi.Input[str] | None) -> None:
         for key, entry in self._spec.access.items():
-            name = f"{self._name}-{key}"
-            made = eks.AccessEntry(
-                name,
-                cluster_name=self.cluster.name,
-                principal_arn=entry.principal,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            policy = _POLICIES[entry.policy]
-            eks.AccessPolicyAssociation(
-                name,
-                cluster_name=self.cluster.name,
-                principal_arn=made.principal_arn,
-                policy_arn=f"arn:{part}:eks::aws:cluster-access-policy/{policy}",
-                access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
-                    type="namespace" if entry.namespaces else "cluster",
-                    namespaces=list(entry.namespaces) or None,
-                ),
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+            self._entry(key, entry.principal, entry.policy, entry.namespaces)
+        if applier is not None:
+            # Whoever applies it next is no reason to shut out who did first.
+            self._entry("applier", applier, "cluster-admin", (), ["principalArn"])
+
+    def _entry(
+        self,
+        key: str,
+        principal: pulumi.Input[str],
+        policy: resolved_cluster.Policy,
+        namespaces: Sequence[str],
+        ignored: Sequence[str] = (),
+    ) -> None:
+        name, part = f"{self._name}-{key}", partition(self._spec.region)
+        own = pulumi.ResourceOptions(parent=self, ignore_changes=list(ignored))
+        made = eks.AccessEntry(
+            name, cluster_name=self.cluster.name, principal_arn=principal, opts=own
+        )
+        eks.AccessPolicyAssociation(
+            name,
+            cluster_name=self.cluster.name,
+            principal_arn=made.principal_arn,
+            policy_arn=f"arn:{part}:eks::aws:cluster-access-policy/{_POLICIES[policy]}",
+            access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
+                type="namespace" if namespaces else "cluster", namespaces=list(namespaces) or None
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )

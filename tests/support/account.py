@@ -11,6 +11,7 @@ from tests.support.recorder import Answers, Graph, record
 NUMBER = "123456789012"
 ARN = f"arn:aws:eks:ap-northeast-2:{NUMBER}:cluster/dev"
 KEY = f"arn:aws:kms:ap-northeast-2:{NUMBER}:key/k"
+SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Applier/somebody"
 SPEC = """
 api_version: easymaker/v1
 kind: Cluster
@@ -24,7 +25,20 @@ access:
 pools:
   cpu: {instance_types: [m7i.xlarge, m6i.xlarge], min: 2, max: 6}
   gpu: {instance_types: [g5.2xlarge], max: 4, disk: 400, zones: [ap-northeast-2c]}
+file_systems: {models: {}}
+buckets:
+  data: {versioning: true}
+  scratch: {force_destroy: true}
+repositories: [tools]
 """
+_ARNS = {
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:lb/listener:Listener",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:s3/bucket:Bucket",
+    "aws:sqs/queue:Queue",
+}
 _SUBNETS = {"subnet-0a": "ap-northeast-2a", "subnet-0c": "ap-northeast-2c"}
 
 
@@ -32,10 +46,12 @@ def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if token == "aws:index/getCallerIdentity:getCallerIdentity":
         return {
             "accountId": NUMBER,
-            "arn": f"arn:aws:iam::{NUMBER}:role/Applier",
+            "arn": SESSION,
             "id": NUMBER,
             "userId": "u",
         }
+    if token == "aws:iam/getSessionContext:getSessionContext":
+        return {"id": inputs["arn"], "arn": inputs["arn"], "issuerArn": role("path/Applier")}
     assert token == "aws:ec2/getSubnet:getSubnet", token
     return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
 
@@ -64,6 +80,10 @@ def role(name: str) -> str:
 def _outputs(type_: str, name: str) -> dict[str, Any]:
     if type_ == "aws:iam/role:Role":
         return {"arn": role(name), "name": name}
+    if type_ == "aws:ecr/repository:Repository":
+        return {"repositoryUrl": f"repository/{name}"}
+    if type_ in _ARNS:
+        return {"arn": f"arn:{name}", "dnsName": "balancer.example.com", "url": f"url:{name}"}
     return _OUTPUTS.get(type_, {})
 
 

@@ -46,6 +46,11 @@ class Graph:
         assert len(found) == 1, f"expected one {type_}, got {[node.name for node in found]}"
         return found[0]
 
+    def named(self, type_: str, name: str) -> Node:
+        found = [node for node in self.all(type_) if node.name == name]
+        assert len(found) == 1, f"expected {name}, got {[node.name for node in self.all(type_)]}"
+        return found[0]
+
 
 @dataclass(frozen=True)
 class Answers:

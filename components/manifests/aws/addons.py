@@ -8,13 +8,15 @@ from schemas.text import to_json
 
 @dataclass(frozen=True, kw_only=True)
 class Addon:
-    """`policies` are those of AWS that its service account needs, as `role` says where."""
+    """`policies` are those of AWS that pods of its service account need."""
 
     name: str
     before_nodes: bool
     """Whether nodes become ready by it. Others have Deployments, which wait for nodes."""
     service_account: str = ""
     policies: tuple[str, ...] = ()
+    encrypts: bool = False
+    """Whether its pods use the cluster's key, of which the policies of AWS know nothing."""
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -42,6 +44,7 @@ ADDONS = (
         before_nodes=False,
         service_account="ebs-csi-controller-sa",
         policies=("service-role/AmazonEBSCSIDriverPolicy",),
+        encrypts=True,
     ),
     Addon(
         name="aws-efs-csi-driver",

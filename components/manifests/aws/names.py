@@ -25,6 +25,6 @@ def shortened(name: str, length: int) -> str:
     return f"{name[: length - 9].rstrip('-')}-{tail}"
 
 
-def bucket(cluster: str, name: str, account: str) -> str:
+def bucket_name(cluster: str, name: str, account: str) -> str:
     """Buckets share one name space with everybody's; the account makes the name ours."""
     return f"{cluster}-{name}-{account}"

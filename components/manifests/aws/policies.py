@@ -104,3 +104,28 @@ def write_logs(group_arns: Sequence[str]) -> Document:
             "Resource": [item for arn in group_arns for item in (arn, f"{arn}:*")],
         }
     )
+
+
+def use_key(arn: str) -> Document:
+    """Encrypts volumes with the cluster's key, which EC2 does in its user's name."""
+    return _policy(
+        {
+            "Sid": "Encrypt",
+            "Effect": "Allow",
+            "Action": [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ],
+            "Resource": arn,
+        },
+        {
+            "Sid": "Attach",
+            "Effect": "Allow",
+            "Action": "kms:CreateGrant",
+            "Resource": arn,
+            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    )

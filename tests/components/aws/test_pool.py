@@ -7,7 +7,6 @@ import pytest
 
 from schemas.resolved_cluster import Cluster
 from tests.support.account import graph, load, role
-from tests.support.recorder import Graph, Node
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -23,14 +22,9 @@ def with_pool(spec: Cluster, name: str, **changes: object) -> Cluster:
     return replace(spec, pools={**spec.pools, name: pool})
 
 
-def named(made: Graph, type_: str, name: str) -> Node:
-    (node,) = [node for node in made.all(type_) if node.name == name]
-    return node
-
-
 def test_group_of_gpu_nodes(spec: Cluster) -> None:
     made = graph(spec)
-    group = named(made, GROUP, "gpu")
+    group = made.named(GROUP, "gpu")
     revision = group.inputs["labels"]["easymaker.io/pool-revision"]
     assert group.inputs == {
         "clusterName": "dev",
@@ -60,7 +54,7 @@ def test_group_of_gpu_nodes(spec: Cluster) -> None:
 
 
 def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(spec: Cluster) -> None:
-    template = named(graph(spec), TEMPLATE, "gpu")
+    template = graph(spec).named(TEMPLATE, "gpu")
     assert template.inputs == {
         "namePrefix": "gpu-",
         "updateDefaultVersion": True,
@@ -85,7 +79,7 @@ def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(spec: Cluster) -
 
 def test_what_only_new_nodes_have_makes_a_new_template(spec: Cluster) -> None:
     """A new version of the template would drain the nodes of the group that runs."""
-    template = named(graph(spec), TEMPLATE, "gpu")
+    template = graph(spec).named(TEMPLATE, "gpu")
     assert set(template.replace_on_changes) == {
         "blockDeviceMappings",
         "capacityReservationSpecification",
@@ -96,7 +90,7 @@ def test_what_only_new_nodes_have_makes_a_new_template(spec: Cluster) -> None:
 
 def test_capacity_block_names_type_and_reservation_in_the_template(spec: Cluster) -> None:
     made = graph(with_pool(spec, "gpu", capacity="capacity_block", reservation="cr-0123456789"))
-    group, template = named(made, GROUP, "gpu"), named(made, TEMPLATE, "gpu")
+    group, template = made.named(GROUP, "gpu"), made.named(TEMPLATE, "gpu")
     assert group.inputs["capacityType"] == "CAPACITY_BLOCK"
     assert "instanceTypes" not in group.inputs
     assert template.inputs["instanceType"] == "g5.2xlarge"
@@ -107,7 +101,7 @@ def test_capacity_block_names_type_and_reservation_in_the_template(spec: Cluster
 
 
 def test_fixed_size_is_the_specs(spec: Cluster) -> None:
-    group = named(graph(with_pool(spec, "cpu", min=3, max=3)), GROUP, "cpu")
+    group = graph(with_pool(spec, "cpu", min=3, max=3)).named(GROUP, "cpu")
     assert group.ignore_changes == ()
     assert group.inputs["scalingConfig"] == {"minSize": 3, "maxSize": 3, "desiredSize": 3}
 
@@ -115,15 +109,15 @@ def test_fixed_size_is_the_specs(spec: Cluster) -> None:
 @pytest.mark.parametrize("name", ["max", "min", "labels", "taints"])
 def test_revision_stays_where_nodes_do(spec: Cluster, name: str) -> None:
     values: dict[str, object] = {"max": 9, "min": 1, "labels": {"a": "b"}, "taints": {}}
-    before = named(graph(spec), GROUP, "gpu").inputs["labels"]
-    after = named(graph(with_pool(spec, "gpu", **{name: values[name]})), GROUP, "gpu").inputs
+    before = graph(spec).named(GROUP, "gpu").inputs["labels"]
+    after = graph(with_pool(spec, "gpu", **{name: values[name]})).named(GROUP, "gpu").inputs
     label = "easymaker.io/pool-revision"
     assert after["labels"][label] == before[label]
 
 
 def test_group_says_what_its_nodes_would_be_like(spec: Cluster) -> None:
     made = graph(replace(spec, tags={"team": "vision"}))
-    group = named(made, GROUP, "gpu")
+    group = made.named(GROUP, "gpu")
     nodes = [node for node in made.all("aws:autoscaling/tag:Tag") if node.parent == group.parent]
     assert all(node.inputs["autoscalingGroupName"] == "eks-group" for node in nodes)
     assert {node.deleted_with for node in nodes} == {group.urn}
@@ -164,7 +158,7 @@ def test_nodes_come_after_network_and_control_plane(spec: Cluster) -> None:
     wanted = {
         node.urn for node in made.nodes.values() if node.type in ready and node.name not in late
     }
-    group = named(made, GROUP, "gpu")
+    group = made.named(GROUP, "gpu")
     assert wanted <= set(group.depends_on)
     for node in made.all("aws:eks/addon:Addon"):
         assert (group.urn in node.depends_on) == (node.name in late)

@@ -1,0 +1,175 @@
+"""The program of a cluster: the whole graph, its options, and its outputs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pulumi
+import pytest
+
+import program_cluster
+from schemas.resolved_cluster import Cluster, ExistingNetwork
+from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, graph, load, role
+from tests.support.recorder import record
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Cluster:
+    return load(tmp_path)
+
+
+def test_every_resource_stands_below_a_component_and_has_the_one_provider(spec: Cluster) -> None:
+    made = graph(spec)
+    provider = made.one("pulumi:providers:aws")
+    assert provider.inputs == {
+        "region": "ap-northeast-2",
+        "defaultTags": '{"tags": {"easymaker:cluster": "dev"}}',
+        **{key: value for key, value in provider.inputs.items() if key.startswith("skip")},
+    }
+    for node in made.nodes.values():
+        if node.type.startswith("aws:"):
+            assert made.nodes[node.parent].type.startswith("easymaker:"), node.urn
+            assert node.provider.startswith(provider.urn), node.urn
+        elif node is not provider:
+            assert node.type.startswith("easymaker:")
+            assert made.outputs[node.urn], node.urn
+
+
+def test_preview_names_what_up_makes(spec: Cluster) -> None:
+    assert graph(spec, preview=True).nodes.keys() == graph(spec).nodes.keys()
+
+
+def test_order_of_the_spec_changes_nothing(spec: Cluster, tmp_path: Path) -> None:
+    lines = SPEC.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith("  cpu:"))
+    lines[first], lines[first + 1] = lines[first + 1], lines[first]
+    zones = lines.index("zones: [ap-northeast-2c, ap-northeast-2a]")
+    lines[zones] = "zones: [ap-northeast-2a, ap-northeast-2c]"
+    other = graph(load(tmp_path, "\n".join(lines)))
+    assert {urn: node.inputs for urn, node in graph(spec).nodes.items()} == {
+        urn: node.inputs for urn, node in other.nodes.items()
+    }
+
+
+def test_only_what_holds_data_is_protected(spec: Cluster) -> None:
+    """A destroy that nobody prepared must fail before it deletes these, and nothing else."""
+    protected = {(node.type, node.name) for node in graph(spec).nodes.values() if node.protect}
+    assert protected == {
+        ("aws:s3/bucket:Bucket", "data"),
+        ("aws:efs/fileSystem:FileSystem", "models"),
+    }
+
+
+def test_outputs_are_what_workspaces_and_addons_read(spec: Cluster) -> None:
+    told: dict[str, object] = {}
+
+    async def program() -> None:
+        outputs = await program_cluster.build(spec)
+        told.update(await pulumi.Output.from_input(outputs).future() or {})
+
+    record(program, answers=ANSWERS)
+    kubeconfig = json.loads(str(told.pop("kubeconfig")))
+    assert kubeconfig["current-context"] == ARN
+    gpu = {
+        "instance_types": ["g5.2xlarge"],
+        "capacity": "on_demand",
+        "reservation": "",
+        "zones": ["ap-northeast-2c"],
+        "disk": 400,
+        "min": 0,
+        "max": 4,
+        "gpu_count": 1,
+        "labels": {
+            "easymaker.io/core-type": "gpu",
+            "easymaker.io/pool": "gpu",
+            "nvidia.com/gpu.present": "true",
+        },
+        "taints": {"nvidia.com/gpu": {"value": "true", "effect": "NoSchedule"}},
+    }
+    pools = told.pop("pools")
+    assert isinstance(pools, dict)
+    assert pools["gpu"] == gpu
+    assert pools.keys() == {"cpu", "gpu"}
+    assert told == {
+        "cluster": {
+            "name": "dev",
+            "arn": ARN,
+            "endpoint": "https://api.example.com",
+            "certificate_authority": "Q0E=",
+            "region": "ap-northeast-2",
+            "kubernetes_version": "1.36",
+            "account": NUMBER,
+            "security_group": "sg-cluster",
+        },
+        "vpc": "dev-id",
+        "private_subnets": [f"dev-private-ap-northeast-2{letter}-id" for letter in "ac"],
+        "key_arn": KEY,
+        "node_pools": {},
+        "file_systems": {"models": "models-id"},
+        "buckets": {name: f"dev-{name}-{NUMBER}" for name in ("data", "scratch")},
+        "repositories": {"tools": "repository/tools"},
+        "logs": {"pods": "/easymaker/dev/pods", "api": "/aws/vendedlogs/easymaker/dev/api"},
+        "gateway": {
+            "load_balancer_arn": "arn:dev",
+            "listener_arn": "arn:dev",
+            "target_group_arn": "arn:dev",
+            "vpc_link": "dev-id",
+            "host": "balancer.example.com",
+        },
+        "roles": {
+            "vpc-cni": role("dev-vpc-cni"),
+            "aws-ebs-csi-driver": role("dev-aws-ebs-csi-driver"),
+            "aws-efs-csi-driver": role("dev-aws-efs-csi-driver"),
+            "cluster_autoscaler": role("dev-cluster-autoscaler"),
+            "logs": role("dev-logs"),
+        },
+    }
+
+
+def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(spec: Cluster) -> None:
+    pools = {**spec.pools, "cpu": replace(spec.pools["cpu"], system=True)}
+    made = graph(replace(spec, provisioner="karpenter", pools=pools))
+    assert [node.name for node in made.all("aws:eks/nodeGroup:NodeGroup")] == ["cpu"]
+    assert made.one("aws:sqs/queue:Queue").inputs["name"] == "dev-karpenter"
+    targets = made.all("aws:cloudwatch/eventTarget:EventTarget")
+    assert {node.inputs["arn"] for node in targets} == {"arn:dev-karpenter"}
+    assert len(targets) == 4
+    accounts = {
+        node.inputs["serviceAccount"]
+        for node in made.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    }
+    assert "karpenter" in accounts
+    assert "cluster-autoscaler" not in accounts
+
+
+def test_existing_network_is_only_used(spec: Cluster) -> None:
+    found = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
+    made = graph(replace(spec, network=found))
+    kinds = {node.type for node in made.nodes.values() if node.type.startswith("aws:ec2/")}
+    assert kinds == {"aws:ec2/securityGroup:SecurityGroup", "aws:ec2/launchTemplate:LaunchTemplate"}
+    group = made.named("aws:eks/nodeGroup:NodeGroup", "gpu")
+    # Its zone alone: EC2 is asked which subnets are there.
+    assert group.inputs["subnetIds"] == ["subnet-0c"]
+    assert made.named("aws:eks/nodeGroup:NodeGroup", "cpu").inputs["subnetIds"] == [
+        *("subnet-0a", "subnet-0c")
+    ]
+    targets = made.all("aws:efs/mountTarget:MountTarget")
+    assert {node.inputs["subnetId"] for node in targets} == {"subnet-0a", "subnet-0c"}
+
+
+def test_pool_in_zones_without_a_subnet_says_so(spec: Cluster) -> None:
+    pools = {**spec.pools, "gpu": replace(spec.pools["gpu"], zones=("ap-northeast-2b",))}
+    found = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
+    with pytest.raises(pulumi.RunError) as error:
+        graph(replace(spec, network=found, pools=pools))
+    assert str(error.value) == (
+        "network.private_subnets: none is in ap-northeast-2b "
+        "(they are in ap-northeast-2a, ap-northeast-2c)"
+    )
+
+
+def test_who_applies_it_may_use_a_cluster_that_names_nobody(spec: Cluster) -> None:
+    made = graph(replace(spec, access={}))
+    entry = made.one("aws:eks/accessEntry:AccessEntry")
+    assert entry.inputs == {"clusterName": "dev", "principalArn": role("path/Applier")}
+    assert entry.ignore_changes == ("principalArn",)
