@@ -56,7 +56,7 @@ def addons_document(addons: resolved.ClusterAddons) -> Document:
         "api_version": API_VERSION,
         "kind": "ClusterAddons",
         "cluster": addons.name,
-        "target": dict(addons.target),
+        "target": {key: value for key, value in addons.target if value is not None},
         "domain": addons.domain,
         "gateway": asdict(addons.gateway),
         "autoscaler": addons.autoscaler,

@@ -157,7 +157,10 @@ def _loosen(definitions: dict[str, Schema]) -> None:
     definitions[Platform.__name__].pop("required")
     for kind in kinds.NAMES[1:]:
         needed = definitions[kind].pop("required")
-        definitions[kind]["anyOf"] = [{"required": needed}, {"required": ["include"]}]
+        # Without its name it is a file that another includes.
+        definitions[kind]["dependentRequired"] = {"cluster": ["api_version", "kind"]}
+        definitions[kind]["if"] = {"required": ["cluster"]}
+        definitions[kind]["then"] = {"anyOf": [{"required": needed}, {"required": ["include"]}]}
     # A copy may leave out everything, also within `algorithm`.
     written, algorithm = definitions[Training.__name__], definitions["Algorithm"]
     required = written.pop("required")

@@ -12,7 +12,8 @@ from schemas.resolve import resolve
 from schemas.spec import Spec, root_mark
 from schemas.workspace import MERGED
 
-_OTHERS: dict[str, frozenset[str]] = dict.fromkeys(kinds.CLUSTER_MAPS, frozenset())
+SECTIONS: dict[str, frozenset[str]] = MERGED | dict.fromkeys(kinds.CLUSTER_MAPS, frozenset())
+"""Those whose entries may come from several files, of documents of any kind."""
 
 
 def load(
@@ -42,7 +43,7 @@ def _load(
     path: Path | str, files: Files | None, before: BeforeAny | None, *, workspace: bool
 ) -> Resolved:
     main = os.fspath(path)
-    loaded = read_spec(main, files or Disk(main), MERGED | _OTHERS)
+    loaded = read_spec(main, files or Disk(main), SECTIONS)
     lines = {name: source.lines for name, source in loaded.sources.items()}
     if loaded.tree is None:
         raise SpecError(loaded.issues, lines)
@@ -50,7 +51,8 @@ def _load(
     if workspace and kind in kinds.NAMES[1:]:
         # Whatever else is wrong with it: it is another file that is meant.
         spec = Spec(loaded.tree, root_mark(loaded.sources[loaded.names[0]]))
-        spec.report("kind", ("kind",), f"must be Workspace here, not {kind}")
+        hint = "`pulumi up` applies it; `emctl validate`, `show` and `diff` read it"
+        spec.report("kind", ("kind",), f"must be Workspace here, not {kind}", hint)
     else:
         spec = check(loaded)
     if spec.issues:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from cli.main import emctl
 from schemas import SpecError
 from schemas.text import Literal
-from tests.schemas import specs
+from tests.schemas import clusters, specs
 from tools.errors import ToolError
 
 
@@ -111,6 +111,39 @@ def test_wrong_spec_is_refused_with_its_lines(tmp_path: Path, old: str) -> None:
     result = run(old, "new.yaml")
     assert isinstance(result.exception, SpecError)
     assert str(result.exception).startswith("new.yaml:1:1: api_version: this key is required")
+
+
+def test_clusters_are_compared(tmp_path: Path) -> None:
+    old = write(tmp_path / "old.yaml", clusters.CLUSTER)
+    pools = clusters.CLUSTER["pools"]
+    cpu = {**pools["cpu"], "max": 5, "labels": {"team": "all"}}
+    gpu = {**pools["gpu"], "instance_types": ["g6.xlarge"]}
+    changed = clusters.changed(clusters.CLUSTER, ("pools",), {**pools, "cpu": cpu, "gpu": gpu})
+    new = write(tmp_path / "new.yaml", clusters.changed(changed, ("kubernetes_version",), "1.35"))
+    result = run(old, new)
+    assert result.exit_code == 1
+    assert (
+        result.stdout
+        == """\
+~ kubernetes_version: "1.36" -> "1.35"
+    refused: the cluster runs 1.36, and no cluster goes back
+~ pools.cpu.max: 2 -> 5
+    in place
++ pools.cpu.labels.team
+    in place
+~ pools.gpu.instance_types: ["g5.xlarge"] -> ["g6.xlarge"]
+    replace: the pool's new nodes come before its old ones go; what runs on them starts again
+    work interrupted
+"""
+    )
+
+
+def test_kinds_are_not_compared_with_each_other(tmp_path: Path) -> None:
+    old = write(tmp_path / "old.yaml", clusters.CLUSTER)
+    new = write(tmp_path / "new.yaml", clusters.ADDONS)
+    result = run(old, new)
+    assert isinstance(result.exception, ToolError)
+    assert str(result.exception) == f"{old} is a Cluster, and {new} is a ClusterAddons"
 
 
 def git(folder: Path, *arguments: str) -> None:

