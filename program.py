@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 from pulumi_kubernetes import KubeClientSettingsArgs, Provider
@@ -25,6 +25,9 @@ from components.manifests import collector as collector_manifests
 from components.manifests.pool import check_pools, used_pools
 from components.manifests.served import Served, served
 from schemas import resolved
+
+if TYPE_CHECKING:
+    from components.aws.on_aws import OnAws
 
 TOKEN_KEY = "tokenKey"  # noqa: S105
 """The key of the stack's configuration with the secret that tokens are made of."""
@@ -105,6 +108,7 @@ class _Builder:
         """The stages that have something to serve."""
         self._providers: list[pulumi.ProviderResource] = [cluster]
         there = settings.live
+        self.beside = self._on_aws() if spec.platform.is_on_aws else None
         self.home = workspace.Workspace(
             spec.name,
             workspace.WorkspaceArgs(
@@ -115,6 +119,7 @@ class _Builder:
                 kept_launchers=there.launchers_of(spec.trainings),
                 credentials={key: settings.secret(key) for key in credentials.config_keys(spec)},
                 jobs=[job for name in spec.trainings for job in there.jobs_of(name).values()],
+                depends_on=tuple(self.made),
             ),
             pulumi.ResourceOptions(providers=self._providers),
         )
@@ -134,6 +139,16 @@ class _Builder:
             pulumi.log.warn(sentence)
         for name, flavors in pools.items():
             pool.GpuPool(name, pool.GpuPoolArgs(spec=used[name], flavors=flavors), self._below())
+
+    def _on_aws(self) -> "OnAws":
+        """What stands beside the cluster; a program on Kubernetes never loads its modules."""
+        from components.aws.on_aws import OnAws  # noqa: PLC0415
+
+        stages = [stage for item in self.spec.endpoints.values() for stage in item.stages.values()]
+        settled = map(self._settled, stages)
+        found = OnAws(self.spec, [item for item in settled if item])
+        self.made += found.children
+        return found
 
     async def experiments(self) -> Outputs:
         found: Outputs = {}
@@ -180,12 +195,8 @@ class _Builder:
 
     async def endpoints(self) -> Outputs:
         found: Outputs = {}
-        deployments = self.settings.live.deployments
         for name, item in self.spec.endpoints.items():
-            settled = {
-                key: self._served(stage.model, deployments.get(stage.object_name))
-                for key, stage in item.stages.items()
-            }
+            settled = {key: self._settled(stage) for key, stage in item.stages.items()}
             self.applied += [item.stages[key] for key, what in settled.items() if what]
             made = endpoint.Endpoint(
                 name,
@@ -217,6 +228,11 @@ class _Builder:
             await self._registered(made.children)
             found[name] = {"url": made.url}
         return found
+
+    def _settled(self, stage: resolved.Stage) -> Served | None:
+        """What a stage is to serve."""
+        own = self.settings.live.deployments.get(stage.object_name)
+        return self._served(stage.model, own)
 
     def _served(self, item: resolved.Model, own: Manifest | None) -> Served | None:
         """What counts of a model now; `own` is what said so last."""

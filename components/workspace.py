@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import Secret
 from components.manifests import (
     Manifest,
     certificate,
+    identity,
     launcher,
     nas,
     policies,
@@ -27,7 +28,8 @@ class WorkspaceArgs:
     `cleaner` is the script that deletes pods.
 
     `credentials` holds, by key of the stack's configuration, what the spec names so. `jobs` are
-    the trainings' Jobs that stay: what NAS they mount stays too.
+    the trainings' Jobs that stay: what NAS they mount stays too. `depends_on` is what
+    pods need.
     """
 
     spec: resolved.Workspace
@@ -37,6 +39,7 @@ class WorkspaceArgs:
     kept_launchers: Sequence[Manifest]
     credentials: Mapping[str, pulumi.Input[str]]
     jobs: Sequence[Manifest] = ()
+    depends_on: Sequence[pulumi.Resource] = ()
 
 
 class Workspace(pulumi.ComponentResource):
@@ -86,7 +89,9 @@ class Workspace(pulumi.ComponentResource):
 
         def inside(*needed: pulumi.Resource) -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions(
-                parent=self, depends_on=[*first, *needed], deleted_with=self.owner
+                parent=self,
+                depends_on=[*first, *args.depends_on, *needed],
+                deleted_with=self.owner,
             )
 
         kept = [launcher.kept_launcher(live) for live in args.kept_launchers]
@@ -101,6 +106,7 @@ class Workspace(pulumi.ComponentResource):
                 *([] if quota is None else [quota]),
                 *policies.policies(spec),
                 *certificate.manifests(spec),
+                *identity.service_accounts(spec),
                 *(claim for claim in shares if claim["kind"] == "PersistentVolumeClaim"),
                 viewer,
                 *([] if opener is None else [opener]),

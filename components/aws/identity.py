@@ -1,6 +1,6 @@
 """The component of a role that pods of one service account have."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class PodRoleArgs:
     service_account: str
     managed: Sequence[str] = field(default=())
     policy: pulumi.Input[dict[str, Any]] | None = None
+    settle: Callable[[], Awaitable[None]] | None = None
+    """Waits until pods that start are sure to get a new association."""
 
 
 class PodRole(pulumi.ComponentResource):
@@ -32,6 +34,7 @@ class PodRole(pulumi.ComponentResource):
     """
 
     arn: pulumi.Output[str]
+    children: list[pulumi.Resource]
 
     def __init__(
         self, name: str, args: PodRoleArgs, opts: pulumi.ResourceOptions | None = None
@@ -59,14 +62,30 @@ class PodRole(pulumi.ComponentResource):
         if args.policy is not None:
             document = pulumi.Output.from_input(args.policy).apply(to_json)
             granted.append(iam.RolePolicy(name, role=role.name, policy=document, opts=own))
-        eks.PodIdentityAssociation(
+        association = eks.PodIdentityAssociation(
             name,
             cluster_name=args.cluster,
             namespace=args.namespace,
             service_account=args.service_account,
             role_arn=role.arn,
             # Pods get the role when they start: it can do all that it may by then.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=granted),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=granted, hooks=_hooks(name, args.settle)
+            ),
         )
+        self.children = [role, *granted, association]
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
+
+
+def _hooks(
+    name: str, settle: Callable[[], Awaitable[None]] | None
+) -> pulumi.ResourceHookBinding | None:
+    if settle is None:
+        return None
+
+    async def after(_: pulumi.ResourceHookArgs) -> None:
+        await settle()
+
+    hook = pulumi.ResourceHook(f"{name}-settles", after)
+    return pulumi.ResourceHookBinding(after_create=[hook])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.manifests import Manifest, nas, places, pods, stores
+from components.manifests import Manifest, identity, nas, places, pods, stores
 from components.manifests.metadata import labels
 from components.manifests.served import Served
 from schemas import names, resolved
@@ -101,6 +101,7 @@ def check_pod(workspace: resolved.Workspace, stage: resolved.Stage, served: Serv
             "activeDeadlineSeconds": _CHECK_SECONDS,
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
+            **identity.of(platform, identity.SERVING),
             "securityContext": pods.pod_security(platform.security),
             "initContainers": [_fetch(platform, served, [model, *record])],
             "containers": [_check(platform, served, reading, _is_versioned(platform, served))],

@@ -1,6 +1,6 @@
 """An experiment: its TensorBoard, with a sidecar that keeps the event files at hand."""
 
-from components.manifests import Manifest, places, pods, routes, sign_in, stores, tokens
+from components.manifests import Manifest, identity, places, pods, routes, sign_in, stores, tokens
 from components.manifests.metadata import SKIP_AWAIT, labels, owner_annotations
 from components.manifests.policies import SERVED_PORTS
 from schemas import names, resolved
@@ -52,6 +52,7 @@ def deployment(
                 "spec": {
                     "enableServiceLinks": False,
                     "automountServiceAccountToken": False,
+                    **identity.of(workspace.platform, identity.LOGS),
                     "securityContext": pods.pod_security(workspace.platform.security),
                     "containers": [
                         _tensorboard(workspace.platform, experiment),

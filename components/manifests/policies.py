@@ -17,6 +17,10 @@ SERVED_PORTS = {"stage": 8080, "notebook": 8888, "experiment": 6006}
 _EVERYWHERE = "0.0.0.0/0"
 _LINK_LOCAL = IPv4Network("169.254.0.0/16")
 """Where nodes of a cloud answer what they are, with credentials of theirs."""
+_POD_IDENTITY = "169.254.170.23/32"
+"""Where the agent of EKS Pod Identity answers on each node."""
+_WITH_ROLE = ["check", "experiment", "log-reader", "stage", "training"]
+"""Kinds of pods that read or write object storage."""
 _API_PORTS = (443, 6443)
 _SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc(\..*)?")
 
@@ -49,6 +53,12 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
         _to_url(platform, stores.endpoint(platform, h)) for h in platform.object_storage
     ]:
         found.append(_egress(workspace.name, "allow-object-storage", {}, _once(storage)))
+    if platform.is_on_aws:
+        with_role = {
+            "matchExpressions": [{"key": KIND_LABEL, "operator": "In", "values": _WITH_ROLE}]
+        }
+        agent = _to(_block(_POD_IDENTITY), 80)
+        found.append(_egress(workspace.name, "allow-pod-identity", with_role, [agent]))
     if index := platform.packages.python_index:
         installing = {
             "matchExpressions": [

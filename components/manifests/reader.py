@@ -4,7 +4,7 @@ It listens inside its pod alone: `pods/portforward` is the only way in, which th
 by the pod's name (docs/adr/0100).
 """
 
-from components.manifests import Manifest, places, pods, stores
+from components.manifests import Manifest, identity, places, pods, stores
 from components.manifests.metadata import SKIP_AWAIT, labels
 from schemas import resolved
 
@@ -48,6 +48,7 @@ def stateful_set(workspace: resolved.Workspace) -> Manifest:
                 "spec": {
                     "enableServiceLinks": False,
                     "automountServiceAccountToken": False,
+                    **identity.of(workspace.platform, identity.LOGS),
                     "terminationGracePeriodSeconds": 5,
                     "securityContext": pods.unprivileged(),
                     "containers": [_container(workspace)],

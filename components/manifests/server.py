@@ -1,6 +1,6 @@
 """The pod of a stage: its artifact is brought in, and a server answers for it."""
 
-from components.manifests import Manifest, access, artifact, pods
+from components.manifests import Manifest, access, artifact, identity, pods
 from components.manifests.metadata import REVISION_LABEL
 from components.manifests.policies import SERVED_PORTS
 from components.manifests.served import Served, annotation
@@ -44,6 +44,7 @@ def pod_template(
         "spec": {
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
+            **identity.of(platform, identity.SERVING),
             "terminationGracePeriodSeconds": DRAIN_SECONDS + stage.request_timeout + 10,
             "securityContext": pods.pod_security(platform.security),
             **pods.placement(stage.flavor.pool),

@@ -61,7 +61,8 @@ def path(platform: resolved.Platform, address: Address) -> str:
 
 def has_role(platform: resolved.Platform, host: str) -> bool:
     """Whether pods reach the store with a role, and without keys."""
-    return platform.is_on_aws and platform.object_storage[host].credentials is None
+    store = platform.object_storage.get(host)
+    return platform.is_on_aws and store is not None and store.credentials is None
 
 
 def endpoint(platform: resolved.Platform, host: str) -> str:

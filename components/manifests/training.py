@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from components.manifests import (
     Manifest,
+    identity,
     job_document,
     nas,
     packages,
@@ -229,6 +230,7 @@ def _pod_template(
             "restartPolicy": "Never",
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,
+            **identity.of(platform, identity.TRAINING),
             "terminationGracePeriodSeconds": 2 * GRACE_SECONDS,
             "securityContext": pods.pod_security(platform.security),
             **pods.placement(training.flavor.pool),

@@ -10,8 +10,9 @@ from typing import Dict, List, Mapping
 from launcher.job import Job
 from launcher.layout import Inputs, Layout
 
-# Credentials and settings of the launcher's own storage client; a script never sees them.
-PRIVATE_PREFIX = "RCLONE_"
+# Credentials and settings of the launcher's own storage client, on AWS where its role comes from; a
+# script never sees them.
+PRIVATE_PREFIXES = (b"RCLONE_", b"AWS_CONTAINER_")
 
 
 def arguments(hyperparameters: Mapping[str, str]) -> List[str]:
@@ -60,9 +61,7 @@ def of_script(
     `bin_directory` is where the interpreter lies that runs the script ("" for the image's own).
     """
     env = {
-        name: value
-        for name, value in inherited.items()
-        if not name.startswith(PRIVATE_PREFIX.encode())
+        name: value for name, value in inherited.items() if not name.startswith(PRIVATE_PREFIXES)
     }
     # Lines must arrive when they are printed, not when a buffer is full.
     env.setdefault(b"PYTHONUNBUFFERED", b"1")

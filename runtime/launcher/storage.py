@@ -209,8 +209,9 @@ class Storage:
         self._call("write", place, what, ["purge", _object(place)])
 
     def put(self, file: str, place: Place, what: str) -> None:
-        """Write one object."""
-        self._call("write", place, what, ["copyto", file, _object(place)])
+        """Write one object, without a look at what is there: where only a folder may be listed, S3
+        answers 403 for an object that is missing."""
+        self._call("write", place, what, ["copyto", "--no-check-dest", file, _object(place)])
 
     def _call(self, verb: str, place: Place, what: str, argv: List[str]) -> bytes:
         """What rclone prints. `verb`, `place` and `what` name the failure."""

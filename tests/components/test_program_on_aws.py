@@ -1,16 +1,21 @@
 """The program on AWS: the provider and what the workloads of the workspace become."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.manifests import nas, policies
+from components.manifests.aws import access
 from schemas import resolved
 from tests.components.test_program import graph
 from tests.support import cluster_stack
+from tests.support.recorder import Graph, Node
 
+JOB = "easymaker.io/job"
 PROVIDER = "pulumi:providers:kubernetes"
 
 
@@ -38,6 +43,97 @@ def test_own_context_is_the_same_cluster(spec: resolved.Workspace) -> None:
     assert provider(proxied) == {"context": "proxy", "clusterIdentifier": cluster_stack.ARN}
 
 
+def test_roles_are_there_before_pods(spec: resolved.Workspace) -> None:
+    made = graph(spec)
+    associations = made.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    assert sorted(node.inputs["serviceAccount"] for node in associations) == [
+        "logs",
+        "serving",
+        "training",
+    ]
+    urns = {node.urn for node in associations}
+    for type_ in (
+        "kubernetes:batch/v1:Job",
+        "kubernetes:apps/v1:StatefulSet",
+        "kubernetes:apps/v1:Deployment",
+        "kubernetes:batch/v1:CronJob",
+    ):
+        for node in made.all(type_):
+            assert reaches(made, node, urns) >= urns, node.name
+
+
+def reaches(made: Graph, node: Node, urns: set[str]) -> set[str]:
+    """What of `urns` it depends on, and what that depends on."""
+    seen: set[str] = set()
+    todo = [node.urn]
+    while todo:
+        urn = todo.pop()
+        if urn not in seen:
+            seen.add(urn)
+            todo += made.nodes[urn].depends_on if urn in made.nodes else ()
+    return seen & urns
+
+
+def test_role_is_for_one_service_account_of_one_cluster(spec: resolved.Workspace) -> None:
+    made = graph(spec)
+    association = next(
+        node
+        for node in made.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+        if node.inputs["serviceAccount"] == "training"
+    )
+    assert association.inputs["clusterName"] == "dev"
+    assert association.inputs["namespace"] == "lab"
+    role = next(n for n in made.all("aws:iam/role:Role") if n.name == "lab-training")
+    assert json.loads(role.inputs["assumeRolePolicy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Condition": {
+                    "StringEquals": {
+                        "aws:RequestTag/eks-cluster-arn": cluster_stack.ARN,
+                        "aws:RequestTag/kubernetes-namespace": "lab",
+                        "aws:RequestTag/kubernetes-service-account": "training",
+                    }
+                },
+            }
+        ],
+    }
+    rules = next(n for n in made.all("aws:iam/rolePolicy:RolePolicy") if n.name == "lab-training")
+    granted = access.grants(spec, [])["training"]
+    assert json.loads(rules.inputs["policy"]) == access.policy(spec.platform, granted)
+
+
+def test_pods_are_what_their_roles_are_for(spec: resolved.Workspace) -> None:
+    made = graph(spec)
+    accounts = {n.inputs["metadata"]["name"] for n in made.all("kubernetes:core/v1:ServiceAccount")}
+    assert accounts >= {"logs", "serving", "training"}
+    (job,) = made.all("kubernetes:batch/v1:Job")
+    pod = job.inputs["spec"]["template"]["spec"]
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("training", False)
+    environment = {e["name"] for e in pod["containers"][0]["env"]}
+    assert not any(name.startswith("RCLONE_CONFIG") for name in environment)
+    document = json.loads(job.inputs["spec"]["template"]["metadata"]["annotations"][JOB])
+    assert document["stores"]["S0"] == {
+        "type": "s3",
+        "provider": "AWS",
+        "env_auth": "true",
+        "endpoint": "https://s3.ap-northeast-2.amazonaws.com",
+        "region": "ap-northeast-2",
+        "no_check_bucket": "true",
+    }
+    output = document["output"]
+    assert output["path"] == f"dev-results-123456789012/fit-{spec.trainings['fit'].revision}"
+    assert output["address"].startswith("obs://objects.ml.test/results/fit-")
+
+
+def test_a_program_on_kubernetes_loads_nothing_of_aws() -> None:
+    code = "import sys, program; sys.exit(any(n.startswith('pulumi_aws') for n in sys.modules))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_file_system_is_the_clusters(spec: resolved.Workspace) -> None:
     volume = nas.volumes(spec)[0]
     assert volume["spec"]["csi"] == {
@@ -46,7 +142,7 @@ def test_file_system_is_the_clusters(spec: resolved.Workspace) -> None:
     }
 
 
-def test_pods_reach_s3(spec: resolved.Workspace, tmp_path: Path) -> None:
+def test_pods_reach_s3_and_who_says_what_they_are(spec: resolved.Workspace) -> None:
     found = {p["metadata"]["name"]: p["spec"] for p in policies.policies(spec)}
     assert found["allow-object-storage"]["egress"] == [
         {
@@ -54,3 +150,21 @@ def test_pods_reach_s3(spec: resolved.Workspace, tmp_path: Path) -> None:
             "ports": [{"protocol": "TCP", "port": 443}],
         }
     ]
+    assert found["allow-pod-identity"] == {
+        "podSelector": {
+            "matchExpressions": [
+                {
+                    "key": "easymaker.io/kind",
+                    "operator": "In",
+                    "values": ["check", "experiment", "log-reader", "stage", "training"],
+                }
+            ]
+        },
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
+                "ports": [{"protocol": "TCP", "port": 80}],
+            }
+        ],
+    }
