@@ -50,9 +50,9 @@ def api_gateway(objects: Objects, name: str) -> Status:
 
 
 def stages(objects: Objects, name: str) -> list[str]:
-    """The endpoint's stages that the cluster has."""
-    routes = objects.all("HTTPRoute", stage.KIND)
-    return sorted(label(r, NAME_LABEL) for r in routes if label(r, ENDPOINT_LABEL) == name)
+    """The endpoint's stages of which the cluster has anything: pods end after their routes."""
+    found = [*objects.all("HTTPRoute", stage.KIND), *objects.all("Deployment", stage.KIND)]
+    return sorted({label(o, NAME_LABEL) for o in found if label(o, ENDPOINT_LABEL) == name})
 
 
 def route_of(objects: Objects, name: str) -> Manifest | None:

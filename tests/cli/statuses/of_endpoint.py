@@ -60,6 +60,7 @@ ENDPOINT: list[Case] = [
     ([DEFAULT, ROUTED, DONE], "ACTIVE", ""),
     ([o.going(DEFAULT), ROUTED, DONE], "DELETE IN PROGRESS", ""),
     ([o.going(ROUTED), DONE], "DELETE IN PROGRESS", ""),
+    ([o.going(DONE)], "DELETE IN PROGRESS", ""),
 ]
 GATEWAY: list[Case] = [
     ([], "CREATE IN PROGRESS", NOT_APPLIED),

@@ -28,7 +28,9 @@ def stage_pod(name: str, container: o.Object, version: str = "new", **more: obje
 
 
 def rollout(*conditions: o.Object, **status: int) -> o.Object:
-    return deployment(NAMED, STAGE, *conditions, wanted=2, **status)
+    made = deployment(NAMED, STAGE, *conditions, wanted=2, **status)
+    made["metadata"]["labels"] |= OF_ENDPOINT
+    return made
 
 
 DONE = rollout(replicas=2, updatedReplicas=2, availableReplicas=2)
