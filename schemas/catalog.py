@@ -94,6 +94,8 @@ BETWEEN = {
     "data-storage": "Local disk is asked for with object storage only.",
     "flavor-requests": "A flavor reserves no more than it has.",
     "gpu-count": "A node of the pool has as many GPUs as a flavor asks for.",
+    "flavor-fit": "A flavor fits a node of its pool, where its instance type is known.",
+    "instance-gpus": "A pool's GPUs are those of its instance type.",
     "gpu-nodes": "All instances of a GPU flavor fit on its pool at once.",
     "certificate": "A certificate is for a gateway that speaks HTTPS.",
     "token-keys": "Tokens are checked with the keys of one place.",

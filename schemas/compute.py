@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from schemas import aws_types as a
 from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
@@ -92,3 +93,6 @@ class Pool(StrictModel):
     """How many nodes it can have at most."""
     gpus_per_node: Annotated[t.Whole, t.between(0, 16)] = 0
     """GPUs of each node. Defaults to none: GPU flavors need another pool."""
+    instance_type: a.InstanceType | None = None
+    """EC2 type of its nodes, on AWS: flavors must fit a node, beside what runs on each. Without it
+    nobody checks that."""

@@ -76,6 +76,7 @@ def platform_document(ground: resolved.Platform) -> Document:
                 "taints": _plain(pool.taints),
                 "nodes": pool.nodes,
                 "gpus_per_node": pool.gpus_per_node,
+                **({"instance_type": pool.instance_type} if pool.instance_type else {}),
             }
             for name, pool in ground.pools.items()
         },

@@ -71,6 +71,16 @@ class InstanceType:
         return int(self.memory * (1 - VM_OVERHEAD)) // MIB * MIB - reserved * MIB
 
     @property
+    def free_cpu(self) -> int:
+        """Thousandths of a CPU for one pod that has a node for itself."""
+        return max(0, self.allocatable_cpu - DAEMONS_CPU)
+
+    @property
+    def free_memory(self) -> int:
+        """Bytes for one pod that has a node for itself."""
+        return max(0, self.allocatable_memory - DAEMONS_MEMORY)
+
+    @property
     def alike(self) -> tuple[object, ...]:
         """What types of one pool have in common: a pod that fits one fits all."""
         return self.architecture, self.vcpu, self.memory, self.gpu_model, self.gpu_count

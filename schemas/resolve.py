@@ -71,7 +71,12 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         stores.setdefault(S3_HOST, S3Storage(type="s3"))
     pools = {
         name: resolved.Pool(
-            name, _sorted(pool.node_selector), _sorted(pool.taints), pool.nodes, pool.gpus_per_node
+            name,
+            _sorted(pool.node_selector),
+            _sorted(pool.taints),
+            pool.nodes,
+            pool.gpus_per_node,
+            pool.instance_type or "",
         )
         for name, pool in _sorted(written.pools).items()
     }

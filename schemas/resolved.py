@@ -50,6 +50,8 @@ class Pool:
     taints: dict[str, compute.Taint]
     nodes: int
     gpus_per_node: int
+    instance_type: str = ""
+    """Of EC2; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

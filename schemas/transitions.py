@@ -114,7 +114,7 @@ _RULES = (
 _TOLD_ONLY = {
     "images": ("use", "framework", "framework_version", "python_version", "core_type"),
     "flavors": ("core_type", "gpu.model"),
-    "pools": ("nodes", "gpus_per_node"),
+    "pools": ("nodes", "gpus_per_node", "instance_type"),
 }
 
 

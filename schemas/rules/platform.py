@@ -1,9 +1,12 @@
 """Within the platform: images that are built, pools of flavors."""
 
 from schemas.cluster_types import is_full_image
-from schemas.compute import GpuFlavor
+from schemas.compute import CpuFlavor, GpuFlavor
+from schemas.instance_types import InstanceType
 from schemas.nearest import listed
 from schemas.platform import Platform
+from schemas.rules.instance import instance_type
+from schemas.shape import Path
 from schemas.spec import Spec, has
 from schemas.units import cpu_text, memory_text
 
@@ -15,6 +18,7 @@ def check(spec: Spec) -> None:
     built_images(spec, platform)
     needed_images(spec, platform)
     flavors(spec, platform)
+    nodes(spec, platform)
     certificate(spec, platform)
     limits(spec, platform)
 
@@ -87,6 +91,46 @@ def certificate(spec: Spec, platform: Platform) -> None:
         message = "the listener speaks no HTTPS, so nothing would use the certificate"
         path = ("platform", "gateway", "certificate")
         spec.report("certificate", path, message, "set tls: true, or leave it out")
+
+
+def nodes(spec: Spec, platform: Platform) -> None:
+    """Of pools whose instance type is named: it is known, and flavors fit one node of it."""
+    types = {}
+    for name, pool in getattr(platform, "pools", {}).items():
+        if pool.instance_type is None:
+            continue
+        path = ("platform", "pools", name)
+        found = instance_type(spec, pool.instance_type, (*path, "instance_type"))
+        if found is None:
+            continue
+        types[name] = found
+        if pool.gpus_per_node != found.gpu_count:
+            there = f"{found.gpu_count} GPU{'' if found.gpu_count == 1 else 's'}"
+            message = f"{found.name} has {there}, and gpus_per_node is {pool.gpus_per_node}"
+            hint = f"set gpus_per_node: {found.gpu_count}"
+            spec.report("instance-gpus", (*path, "instance_type"), message, hint)
+    for name, flavor in getattr(platform, "flavors", {}).items():
+        node = types.get(flavor.pool)
+        if node is not None:
+            fit(spec, flavor, node, ("platform", "flavors", name))
+
+
+def fit(spec: Spec, flavor: CpuFlavor | GpuFlavor, node: InstanceType, path: Path) -> None:
+    """What a flavor reserves is there on an empty node."""
+    hint = "lower it, or reserve less with requests"
+    where = f"a node of {flavor.pool!r} ({node.name})"
+    requests = flavor.requests
+    at_cpu = ("cpu",) if requests.cpu is None else ("requests", "cpu")
+    cpu = flavor.cpu if requests.cpu is None else requests.cpu
+    if cpu > node.free_cpu:
+        message = f"reserves {cpu_text(cpu)} CPU, {where} has {cpu_text(node.free_cpu)} for pods"
+        spec.report("flavor-fit", (*path, *at_cpu), message, hint)
+    at_memory = ("memory",) if requests.memory is None else ("requests", "memory")
+    memory = flavor.memory if requests.memory is None else requests.memory
+    if memory > node.free_memory:
+        room = memory_text(node.free_memory)
+        message = f"reserves {memory_text(memory)} memory, {where} has {room} for pods"
+        spec.report("flavor-fit", (*path, *at_memory), message, hint)
 
 
 def limits(spec: Spec, platform: Platform) -> None:

@@ -3,9 +3,10 @@
 import re
 
 from schemas.cluster import Cluster, NodePool
-from schemas.instance_types import InstanceType, as_of, catalogue
-from schemas.nearest import close, nearest
+from schemas.instance_types import InstanceType
+from schemas.nearest import close
 from schemas.resolved_cluster import GPU_LABEL, GPU_TAINT
+from schemas.rules.instance import instance_type
 from schemas.spec import Spec, has
 from schemas.units import memory_text
 
@@ -37,29 +38,14 @@ def check(spec: Spec, cluster: Cluster) -> None:
 
 def instance_types(spec: Spec, pool: NodePool, path: Path) -> list[InstanceType]:
     """The types of a pool that are known; reports the others."""
-    known, found = catalogue(), []
+    found = []
     for index, name in enumerate(pool.instance_types):
         where = (*path, "instance_types", index)
         if name in pool.instance_types[:index]:
             spec.report("listed-twice", where, f"{name!r} is listed twice", "remove one")
-        elif name in known:
-            found.append(known[name])
-        else:
-            message = f"the catalogue of {as_of()} has no instance type {name!r}"
-            spec.report("unknown-instance-type", where, message, _meant(name))
+        elif (kind := instance_type(spec, name, where)) is not None:
+            found.append(kind)
     return found
-
-
-def _meant(name: str) -> str:
-    """A hint: a type of the same family, or the same size of a family that is written alike."""
-    family, _, size = name.partition(".")
-    sizes = [known for known in catalogue() if known.startswith(f"{family}.")]
-    if sizes:
-        return close(name, sizes)
-    near = nearest(family, sorted({known.partition(".")[0] for known in catalogue()}))
-    if f"{near}.{size}" in catalogue():
-        return f"did you mean {near + '.' + size!r}?"
-    return "it has general types from the fifth generation on, and NVIDIA GPUs"
 
 
 def alike(spec: Spec, pool: NodePool, types: list[InstanceType], path: Path) -> None:
