@@ -207,14 +207,23 @@ def kubectl() -> str:
     return found
 
 
-def _kubectl(arguments: list[str]) -> str:
-    done = subprocess.run(
-        [kubectl(), *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def kubectl_says(context: Context, arguments: list[str], seconds: int = 15) -> str:
+    """What kubectl prints. Raises LiveError, also where no answer comes in so many seconds."""
+    return _kubectl([*context.arguments, *arguments], seconds)
+
+
+def _kubectl(arguments: list[str], seconds: int | None = None) -> str:
+    try:
+        done = subprocess.run(
+            [kubectl(), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise LiveError(f"the cluster can't be read: no answer in {seconds} seconds") from None
     if done.returncode == 0:
         return done.stdout
     lines = [line for line in done.stderr.splitlines() if line.strip()]

@@ -1,11 +1,13 @@
 """The one place where the components of a cluster on AWS meet."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 from pulumi_aws import iam
 
+import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.addons import ADDONS
 from schemas import resolved_cluster
@@ -15,7 +17,11 @@ Outputs = dict[str, Any]
 
 async def build(spec: resolved_cluster.Cluster) -> Outputs:
     """Register everything. Returns the stack's outputs."""
-    return _Builder(spec).outputs()
+    builder = _Builder(spec)
+    if pulumi.runtime.is_dry_run():
+        for sentence in await live_pools.warnings(spec, builder.ask):
+            pulumi.log.warn(sentence)
+    return builder.outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -31,7 +37,7 @@ class _Builder:
 
     def __init__(self, spec: resolved_cluster.Cluster) -> None:
         self.spec = spec
-        account = provider(spec)
+        self._account = account = provider(spec)
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
@@ -87,6 +93,13 @@ class _Builder:
         )
         self.karpenter = self._karpenter() if spec.provisioner == "karpenter" else None
         self.roles = self._roles()
+
+    async def ask(self, function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
+        """Ask the provider about EKS."""
+        token = f"aws:eks/{function}:{function}"
+        options = pulumi.InvokeOptions(provider=self._account)
+        found: Mapping[str, Any] = await pulumi.runtime.invoke_async(token, dict(inputs), options)
+        return found
 
     def outputs(self) -> Outputs:
         """What workspaces and add-ons read."""

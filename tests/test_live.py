@@ -1,6 +1,7 @@
 """Reading what the cluster has."""
 
 import json
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,17 @@ def test_unreachable_cluster_is_one_sentence(
     with pytest.raises(live.LiveError, match=sentence) as error:
         live.read(Context(context), "iris")
     assert "\n" not in str(error.value)
+
+
+def test_cluster_that_says_nothing_is_given_up_in_time(tmp_path: Path) -> None:
+    """A private API server, seen from outside: packets go nowhere."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        file = tmp_path / "kubeconfig"
+        file.write_text(KUBECONFIG.replace(":1", f":{port}"))
+        with pytest.raises(live.LiveError) as error:
+            live.kubectl_says(Context("nowhere", file), ["get", "nodes"], seconds=1)
+    assert str(error.value) == "the cluster can't be read: no answer in 1 seconds"
 
 
 # --- what was applied before --------------------------------------------------------------------

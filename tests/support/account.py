@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import program_cluster
 from schemas import load_any, resolved_cluster
-from tests.support.recorder import Answers, Graph, record
+from tests.support.recorder import Answers
 
 NUMBER = "123456789012"
 ARN = f"arn:aws:eks:ap-northeast-2:{NUMBER}:cluster/dev"
@@ -52,6 +51,8 @@ def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         }
     if token == "aws:iam/getSessionContext:getSessionContext":
         return {"id": inputs["arn"], "arn": inputs["arn"], "issuerArn": role("path/Applier")}
+    if token == "aws:eks/getClusters:getClusters":
+        return {"names": []}
     assert token == "aws:ec2/getSubnet:getSubnet", token
     return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
 
@@ -97,8 +98,3 @@ def load(folder: Path, text: str = SPEC) -> resolved_cluster.Cluster:
     found = load_any(file)
     assert isinstance(found, resolved_cluster.Cluster)
     return found
-
-
-def graph(spec: resolved_cluster.Cluster, preview: bool = False) -> Graph:
-    """All that the program registers."""
-    return record(lambda: program_cluster.build(spec), preview=preview, answers=ANSWERS)

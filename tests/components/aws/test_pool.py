@@ -1,29 +1,22 @@
 """A pool: what replaces it, and what its autoscaler owns."""
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from schemas.resolved_cluster import Cluster
-from tests.support.account import graph, load, role
+from tests.support.account import role
+from tests.support.cluster_graph import graph
+from tests.support.recorder import Graph
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
 
-@pytest.fixture
-def spec(tmp_path: Path) -> Cluster:
-    return load(tmp_path)
+def with_pool(applied: Cluster, name: str, **changes: object) -> Cluster:
+    pool = replace(applied.pools[name], **changes)  # type: ignore[arg-type]
+    return replace(applied, pools={**applied.pools, name: pool})
 
 
-def with_pool(spec: Cluster, name: str, **changes: object) -> Cluster:
-    pool = replace(spec.pools[name], **changes)  # type: ignore[arg-type]
-    return replace(spec, pools={**spec.pools, name: pool})
-
-
-def test_group_of_gpu_nodes(spec: Cluster) -> None:
-    made = graph(spec)
+def test_group_of_gpu_nodes(made: Graph) -> None:
     group = made.named(GROUP, "gpu")
     revision = group.inputs["labels"]["easymaker.io/pool-revision"]
     assert group.inputs == {
@@ -53,8 +46,8 @@ def test_group_of_gpu_nodes(spec: Cluster) -> None:
     assert made.outputs[pool.urn] == {"group": "eks-group", "node_group": "group-1"}
 
 
-def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(spec: Cluster) -> None:
-    template = graph(spec).named(TEMPLATE, "gpu")
+def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(made: Graph) -> None:
+    template = made.named(TEMPLATE, "gpu")
     assert template.inputs == {
         "namePrefix": "gpu-",
         "updateDefaultVersion": True,
@@ -77,9 +70,9 @@ def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(spec: Cluster) -
     }
 
 
-def test_what_only_new_nodes_have_makes_a_new_template(spec: Cluster) -> None:
+def test_what_only_new_nodes_have_makes_a_new_template(made: Graph) -> None:
     """A new version of the template would drain the nodes of the group that runs."""
-    template = graph(spec).named(TEMPLATE, "gpu")
+    template = made.named(TEMPLATE, "gpu")
     assert set(template.replace_on_changes) == {
         "blockDeviceMappings",
         "capacityReservationSpecification",
@@ -88,8 +81,8 @@ def test_what_only_new_nodes_have_makes_a_new_template(spec: Cluster) -> None:
     }
 
 
-def test_capacity_block_names_type_and_reservation_in_the_template(spec: Cluster) -> None:
-    made = graph(with_pool(spec, "gpu", capacity="capacity_block", reservation="cr-0123456789"))
+def test_capacity_block_names_type_and_reservation_in_the_template(applied: Cluster) -> None:
+    made = graph(with_pool(applied, "gpu", capacity="capacity_block", reservation="cr-0123456789"))
     group, template = made.named(GROUP, "gpu"), made.named(TEMPLATE, "gpu")
     assert group.inputs["capacityType"] == "CAPACITY_BLOCK"
     assert "instanceTypes" not in group.inputs
@@ -100,23 +93,14 @@ def test_capacity_block_names_type_and_reservation_in_the_template(spec: Cluster
     }
 
 
-def test_fixed_size_is_the_specs(spec: Cluster) -> None:
-    group = graph(with_pool(spec, "cpu", min=3, max=3)).named(GROUP, "cpu")
+def test_fixed_size_is_the_specs(applied: Cluster) -> None:
+    group = graph(with_pool(applied, "cpu", min=3, max=3)).named(GROUP, "cpu")
     assert group.ignore_changes == ()
     assert group.inputs["scalingConfig"] == {"minSize": 3, "maxSize": 3, "desiredSize": 3}
 
 
-@pytest.mark.parametrize("name", ["max", "min", "labels", "taints"])
-def test_revision_stays_where_nodes_do(spec: Cluster, name: str) -> None:
-    values: dict[str, object] = {"max": 9, "min": 1, "labels": {"a": "b"}, "taints": {}}
-    before = graph(spec).named(GROUP, "gpu").inputs["labels"]
-    after = graph(with_pool(spec, "gpu", **{name: values[name]})).named(GROUP, "gpu").inputs
-    label = "easymaker.io/pool-revision"
-    assert after["labels"][label] == before[label]
-
-
-def test_group_says_what_its_nodes_would_be_like(spec: Cluster) -> None:
-    made = graph(replace(spec, tags={"team": "vision"}))
+def test_group_says_what_its_nodes_would_be_like(applied: Cluster) -> None:
+    made = graph(replace(applied, tags={"team": "vision"}))
     group = made.named(GROUP, "gpu")
     nodes = [node for node in made.all("aws:autoscaling/tag:Tag") if node.parent == group.parent]
     assert all(node.inputs["autoscalingGroupName"] == "eks-group" for node in nodes)
@@ -144,9 +128,8 @@ def test_group_says_what_its_nodes_would_be_like(spec: Cluster) -> None:
     }
 
 
-def test_nodes_come_after_network_and_control_plane(spec: Cluster) -> None:
+def test_nodes_come_after_network_and_control_plane(made: Graph) -> None:
     """Without routes they never join, without the network add-on they never get ready."""
-    made = graph(spec)
     ready = {
         *("aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation"),
         *("aws:ec2/natGateway:NatGateway", "aws:eks/addon:Addon"),

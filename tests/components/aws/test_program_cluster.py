@@ -9,17 +9,12 @@ import pytest
 
 import program_cluster
 from schemas.resolved_cluster import Cluster, ExistingNetwork
-from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, graph, load, role
-from tests.support.recorder import record
+from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, load, role
+from tests.support.cluster_graph import graph
+from tests.support.recorder import Graph, record
 
 
-@pytest.fixture
-def spec(tmp_path: Path) -> Cluster:
-    return load(tmp_path)
-
-
-def test_every_resource_stands_below_a_component_and_has_the_one_provider(spec: Cluster) -> None:
-    made = graph(spec)
+def test_every_resource_stands_below_a_component_and_has_the_one_provider(made: Graph) -> None:
     provider = made.one("pulumi:providers:aws")
     assert provider.inputs == {
         "region": "ap-northeast-2",
@@ -35,36 +30,36 @@ def test_every_resource_stands_below_a_component_and_has_the_one_provider(spec: 
             assert made.outputs[node.urn], node.urn
 
 
-def test_preview_names_what_up_makes(spec: Cluster) -> None:
-    assert graph(spec, preview=True).nodes.keys() == graph(spec).nodes.keys()
+def test_preview_names_what_up_makes(applied: Cluster, made: Graph) -> None:
+    assert graph(applied, preview=True).nodes.keys() == made.nodes.keys()
 
 
-def test_order_of_the_spec_changes_nothing(spec: Cluster, tmp_path: Path) -> None:
+def test_order_of_the_spec_changes_nothing(made: Graph, tmp_path: Path) -> None:
     lines = SPEC.splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith("  cpu:"))
     lines[first], lines[first + 1] = lines[first + 1], lines[first]
     zones = lines.index("zones: [ap-northeast-2c, ap-northeast-2a]")
     lines[zones] = "zones: [ap-northeast-2a, ap-northeast-2c]"
     other = graph(load(tmp_path, "\n".join(lines)))
-    assert {urn: node.inputs for urn, node in graph(spec).nodes.items()} == {
+    assert {urn: node.inputs for urn, node in made.nodes.items()} == {
         urn: node.inputs for urn, node in other.nodes.items()
     }
 
 
-def test_only_what_holds_data_is_protected(spec: Cluster) -> None:
+def test_only_what_holds_data_is_protected(made: Graph) -> None:
     """A destroy that nobody prepared must fail before it deletes these, and nothing else."""
-    protected = {(node.type, node.name) for node in graph(spec).nodes.values() if node.protect}
+    protected = {(node.type, node.name) for node in made.nodes.values() if node.protect}
     assert protected == {
         ("aws:s3/bucket:Bucket", "data"),
         ("aws:efs/fileSystem:FileSystem", "models"),
     }
 
 
-def test_outputs_are_what_workspaces_and_addons_read(spec: Cluster) -> None:
+def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
     told: dict[str, object] = {}
 
     async def program() -> None:
-        outputs = await program_cluster.build(spec)
+        outputs = await program_cluster.build(applied)
         told.update(await pulumi.Output.from_input(outputs).future() or {})
 
     record(program, answers=ANSWERS)
@@ -126,9 +121,9 @@ def test_outputs_are_what_workspaces_and_addons_read(spec: Cluster) -> None:
     }
 
 
-def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(spec: Cluster) -> None:
-    pools = {**spec.pools, "cpu": replace(spec.pools["cpu"], system=True)}
-    made = graph(replace(spec, provisioner="karpenter", pools=pools))
+def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(applied: Cluster) -> None:
+    pools = {**applied.pools, "cpu": replace(applied.pools["cpu"], system=True)}
+    made = graph(replace(applied, provisioner="karpenter", pools=pools))
     assert [node.name for node in made.all("aws:eks/nodeGroup:NodeGroup")] == ["cpu"]
     assert made.one("aws:sqs/queue:Queue").inputs["name"] == "dev-karpenter"
     targets = made.all("aws:cloudwatch/eventTarget:EventTarget")
@@ -142,9 +137,9 @@ def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(spec: Clu
     assert "cluster-autoscaler" not in accounts
 
 
-def test_existing_network_is_only_used(spec: Cluster) -> None:
+def test_existing_network_is_only_used(applied: Cluster) -> None:
     found = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
-    made = graph(replace(spec, network=found))
+    made = graph(replace(applied, network=found))
     kinds = {node.type for node in made.nodes.values() if node.type.startswith("aws:ec2/")}
     assert kinds == {"aws:ec2/securityGroup:SecurityGroup", "aws:ec2/launchTemplate:LaunchTemplate"}
     group = made.named("aws:eks/nodeGroup:NodeGroup", "gpu")
@@ -157,19 +152,19 @@ def test_existing_network_is_only_used(spec: Cluster) -> None:
     assert {node.inputs["subnetId"] for node in targets} == {"subnet-0a", "subnet-0c"}
 
 
-def test_pool_in_zones_without_a_subnet_says_so(spec: Cluster) -> None:
-    pools = {**spec.pools, "gpu": replace(spec.pools["gpu"], zones=("ap-northeast-2b",))}
+def test_pool_in_zones_without_a_subnet_says_so(applied: Cluster) -> None:
+    pools = {**applied.pools, "gpu": replace(applied.pools["gpu"], zones=("ap-northeast-2b",))}
     found = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
     with pytest.raises(pulumi.RunError) as error:
-        graph(replace(spec, network=found, pools=pools))
+        graph(replace(applied, network=found, pools=pools))
     assert str(error.value) == (
         "network.private_subnets: none is in ap-northeast-2b "
         "(they are in ap-northeast-2a, ap-northeast-2c)"
     )
 
 
-def test_who_applies_it_may_use_a_cluster_that_names_nobody(spec: Cluster) -> None:
-    made = graph(replace(spec, access={}))
+def test_who_applies_it_may_use_a_cluster_that_names_nobody(applied: Cluster) -> None:
+    made = graph(replace(applied, access={}))
     entry = made.one("aws:eks/accessEntry:AccessEntry")
     assert entry.inputs == {"clusterName": "dev", "principalArn": role("path/Applier")}
     assert entry.ignore_changes == ("principalArn",)

@@ -1,0 +1,77 @@
+"""Node groups that a change takes away, and what still runs on their nodes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from components.manifests import Manifest
+from components.manifests.aws.pool import REVISION_LABEL, revision
+from components.manifests.metadata import ENDPOINT_LABEL, KIND_LABEL, NAME_LABEL
+from schemas.resolved_cluster import POOL_LABEL, Cluster
+
+GROUP_LABEL = "eks.amazonaws.com/nodegroup"
+"""EKS labels nodes with the name of their group."""
+_ENDED = {"Succeeded", "Failed"}
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A node group that goes; a replaced one has a successor of the same pool."""
+
+    group: str
+    pool: str
+    replaced: bool
+
+    @property
+    def sentence(self) -> str:
+        """What happens to it."""
+        if self.replaced:
+            return f"pool {self.pool!r} gets new nodes, and the old ones go"
+        return f"pool {self.pool!r} goes, with its nodes"
+
+
+def leaving(spec: Cluster, groups: Mapping[str, Mapping[str, str]]) -> list[Leaving]:
+    """Of the node groups that there are, by name with their labels, those that this spec ends."""
+    found = []
+    for group, labels in sorted(groups.items()):
+        pool, made_of = labels.get(POOL_LABEL), labels.get(REVISION_LABEL)
+        if pool is None or made_of is None:  # somebody else's
+            continue
+        kept = spec.node_groups.get(pool)
+        if kept is None or revision(kept) != made_of:
+            found.append(Leaving(group, pool, replaced=pool in spec.pools))
+    return found
+
+
+def occupied(gone: Leaving, nodes: Sequence[Manifest], pods: Sequence[Manifest]) -> list[str]:
+    """What runs on the nodes of a group, each by kind and name."""
+    own = {
+        node["metadata"]["name"]
+        for node in nodes
+        if node["metadata"].get("labels", {}).get(GROUP_LABEL) == gone.group
+    }
+    return sorted({_told(pod) for pod in pods if _runs(pod) and pod["spec"].get("nodeName") in own})
+
+
+def warnings(
+    gone: Sequence[Leaving], nodes: Sequence[Manifest], pods: Sequence[Manifest]
+) -> list[str]:
+    """A sentence for each group that still runs something."""
+    found = []
+    for item in gone:
+        if running := occupied(item, nodes, pods):
+            found.append(f"{item.sentence}; on them run {', '.join(running)}")
+    return found
+
+
+def _runs(pod: Manifest) -> bool:
+    labels = pod["metadata"].get("labels", {})
+    phase = pod.get("status", {}).get("phase")
+    return {KIND_LABEL, NAME_LABEL} <= labels.keys() and phase not in _ENDED
+
+
+def _told(pod: Manifest) -> str:
+    labels = pod["metadata"]["labels"]
+    name, kind = labels[NAME_LABEL], labels[KIND_LABEL]
+    if endpoint := labels.get(ENDPOINT_LABEL):
+        name = f"{endpoint}.{name}"
+    return f"{kind} {name} of workspace {pod['metadata']['namespace']}"

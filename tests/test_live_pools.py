@@ -1,0 +1,100 @@
+"""When a preview of a cluster looks at what runs in it, and what it says."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import live
+import live_pools
+from components.manifests import Manifest
+from components.manifests.aws.pool import labels
+from schemas.resolved_cluster import Cluster
+from tests.support.account import ARN, load
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Cluster:
+    return load(tmp_path)
+
+
+class Aws:
+    """Answers as the provider does, and notes what it was asked."""
+
+    def __init__(self, applied: Cluster | None) -> None:
+        self.applied = applied
+        self.asked: list[str] = []
+
+    async def ask(self, function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
+        self.asked.append(function)
+        if function == "getClusters":
+            return {"names": [self.applied.name] if self.applied else []}
+        assert self.applied is not None
+        if function == "getNodeGroups":
+            assert inputs == {"clusterName": "dev"}
+            return {"names": [f"{name}-1" for name in self.applied.node_groups]}
+        if function == "getNodeGroup":
+            pool = inputs["nodeGroupName"].removesuffix("-1")
+            return {"labels": labels(self.applied.pools[pool])}
+        assert (function, inputs) == ("getCluster", {"name": "dev"})
+        authority = [{"data": "Q0E="}]
+        return {"arn": ARN, "endpoint": "https://api", "certificateAuthorities": authority}
+
+
+def warned(spec: Cluster, aws: Aws, read: live_pools.Read) -> list[str]:
+    return asyncio.run(live_pools.warnings(spec, aws.ask, read))
+
+
+def never(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+    raise AssertionError("nothing goes: nothing is to be read")
+
+
+def without_gpu(spec: Cluster) -> Cluster:
+    return replace(spec, pools={"cpu": spec.pools["cpu"]})
+
+
+def test_cluster_that_is_not_there_yet_runs_nothing(spec: Cluster) -> None:
+    aws = Aws(None)
+    assert warned(spec, aws, never) == []
+    assert aws.asked == ["getClusters"]
+
+
+def test_cluster_is_left_alone_while_no_group_goes(spec: Cluster) -> None:
+    aws = Aws(spec)
+    assert warned(spec, aws, never) == []
+    assert "getCluster" not in aws.asked
+
+
+def test_what_runs_where_a_pool_goes_is_read_in_the_cluster(spec: Cluster) -> None:
+    def read(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+        assert context.name == ARN
+        assert context.file is not None
+        found = json.loads(context.file.read_text(encoding="utf-8"))
+        assert found["clusters"][0]["cluster"]["server"] == "https://api"
+        own = {"eks.amazonaws.com/nodegroup": "gpu-1"}
+        pod = {
+            "metadata": {
+                "namespace": "iris",
+                "labels": {"easymaker.io/kind": "notebook", "easymaker.io/name": "explore"},
+            },
+            "spec": {"nodeName": "a"},
+        }
+        return [{"metadata": {"name": "a", "labels": own}}], [pod]
+
+    assert warned(without_gpu(spec), Aws(spec), read) == [
+        "pool 'gpu' goes, with its nodes; on them run notebook explore of workspace iris"
+    ]
+
+
+def test_cluster_out_of_reach_is_said(spec: Cluster) -> None:
+    def read(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+        raise live.LiveError("the cluster can't be read: no answer in 15 seconds")
+
+    assert warned(without_gpu(spec), Aws(spec), read) == [
+        "pool 'gpu' goes, with its nodes; what runs on them is not known: "
+        "the cluster can't be read: no answer in 15 seconds"
+    ]
