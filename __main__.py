@@ -43,7 +43,7 @@ async def main() -> dict[str, object]:
     try:
         spec = load_any(path, before=before)
         if not isinstance(spec, resolved.Workspace):
-            return await of_a_cluster(spec)
+            return await of_a_cluster(path, spec)
         if isinstance(target := spec.platform.target, AwsTarget):
             cluster = await said_by(target.cluster_stack)
             spec = load(path, before=before)
@@ -71,12 +71,16 @@ async def said_by(stack: str) -> ClusterOutputs:
     return cluster_outputs(stack, outputs or {})
 
 
-async def of_a_cluster(spec: Resolved) -> dict[str, object]:
+async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
     """The programs of the other kinds, loaded only where they are run."""
     if isinstance(spec, resolved_cluster.Cluster):
+        import live_cluster  # noqa: PLC0415
         import program_cluster  # noqa: PLC0415
 
-        return await program_cluster.build(spec)
+        account = program_cluster.provider(spec)
+        there = await live_cluster.applied(spec, program_cluster.asking(account))
+        load_any(path, before=lambda _: there)  # as a change of what there is
+        return await program_cluster.build(spec, account)
     raise pulumi.RunError("kind: ClusterAddons can't be applied yet")
 
 

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws import iam
 
+import live_cluster
 import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.addons import ADDONS
@@ -15,9 +16,9 @@ from schemas import resolved_cluster
 Outputs = dict[str, Any]
 
 
-async def build(spec: resolved_cluster.Cluster) -> Outputs:
-    """Register everything. Returns the stack's outputs."""
-    builder = _Builder(spec)
+async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = None) -> Outputs:
+    """Register everything, with a provider that there may be. Returns the stack's outputs."""
+    builder = _Builder(spec, account or provider(spec))
     if pulumi.runtime.is_dry_run():
         for sentence in await live_pools.warnings(spec, builder.ask):
             pulumi.log.warn(sentence)
@@ -32,12 +33,24 @@ def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
     )
 
 
+def asking(account: aws.Provider) -> live_cluster.Ask:
+    """Asks AWS by functions of the provider, such as `eks/getCluster`."""
+
+    async def ask(function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
+        token = f"aws:{function}:{function.rpartition('/')[2]}"
+        options = pulumi.InvokeOptions(provider=account)
+        found: Mapping[str, Any] = await pulumi.runtime.invoke_async(token, dict(inputs), options)
+        return found
+
+    return ask
+
+
 class _Builder:
     """Registers one part after the other, each with what it needs of those before."""
 
-    def __init__(self, spec: resolved_cluster.Cluster) -> None:
+    def __init__(self, spec: resolved_cluster.Cluster, account: aws.Provider) -> None:
         self.spec = spec
-        self._account = account = provider(spec)
+        self._account = account
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
@@ -96,10 +109,7 @@ class _Builder:
 
     async def ask(self, function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
         """Ask the provider about EKS."""
-        token = f"aws:eks/{function}:{function}"
-        options = pulumi.InvokeOptions(provider=self._account)
-        found: Mapping[str, Any] = await pulumi.runtime.invoke_async(token, dict(inputs), options)
-        return found
+        return await asking(self._account)(f"eks/{function}", inputs)
 
     def outputs(self) -> Outputs:
         """What workspaces and add-ons read."""

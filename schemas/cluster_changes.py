@@ -47,6 +47,8 @@ def _fields(
 ) -> Iterator[Change]:
     before = {key: old[key] for key in table if key in old}
     after = {key: new[key] for key in table if key in new and key in before}
+    for key in _IN_PART & before.keys() & after.keys():
+        after[key] = {part: value for part, value in after[key].items() if part in before[key]}
     after |= {key: new[key] for key in table if key in new and key in _OPTIONAL}
     for path, was, now in leaves(before, after, ()):
         on = table[path[0]]
@@ -55,6 +57,8 @@ def _fields(
         yield change_of(path, on, was, now)
 
 
+_IN_PART = {"network"}
+"""What may be known in part; of one kind of network and another the kind differs."""
 _OPTIONAL = ("logs",)
 """Keys of a whole document that may be missing because they are not set."""
 

@@ -41,6 +41,7 @@ VALUES: dict[Path_, Any] = {
     ("pools", "gpu", "taints", "team", "value"): "audio",
     ("pools", "gpu", "taints", "team", "effect"): "NoExecute",
     ("file_systems", "models", "throughput"): "bursting",
+    ("file_systems", "models", "force_destroy"): True,
     ("buckets", "data", "versioning"): False,
     ("buckets", "data", "force_destroy"): True,
 }

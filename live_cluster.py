@@ -1,0 +1,38 @@
+"""What AWS says of a cluster that there is: what a change of its spec is judged by."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from schemas.resolved_cluster import Cluster
+
+Ask = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
+"""Asks AWS: module and name of a function of its provider, and its inputs."""
+OWNER_TAG = "easymaker:cluster"
+"""Of everything that a cluster's stack made: the cluster's name."""
+
+
+async def applied(spec: Cluster, ask: Ask) -> dict[str, object] | None:
+    """The part of the cluster's document that AWS knows; None if there is no such cluster.
+
+    Of a stack's own outputs it could not be read: after a failed `up` they hold what was wanted.
+    """
+    there = await ask("eks/getClusters", {})
+    if spec.name not in there["names"]:
+        return None
+    found = await ask("eks/getCluster", {"name": spec.name})
+    document: dict[str, object] = {"kubernetes_version": found["version"]}
+    place = found.get("vpcConfig")
+    if not place:
+        return document
+    vpc = await ask("ec2/getVpc", {"id": place["vpcId"]})
+    if (vpc.get("tags") or {}).get(OWNER_TAG) != spec.name:
+        return {**document, "network": {"type": "existing", "vpc": place["vpcId"]}}
+    subnets = await asyncio.gather(
+        *(ask("ec2/getSubnet", {"id": subnet}) for subnet in place["subnetIds"])
+    )
+    return {
+        **document,
+        "zones": sorted({subnet["availabilityZone"] for subnet in subnets}),
+        "network": {"type": "new", "cidr": vpc["cidrBlock"]},
+    }
