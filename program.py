@@ -210,8 +210,16 @@ class _Builder:
                 self._below(protect=item.deletion_protection),
             )
             await self._registered(made.children)
-            found[name] = {"url": made.url, "stages": made.stages}
+            found[name] = {"url": made.url, "stages": made.stages, **await self._api(made, item)}
         return found
+
+    async def _api(self, made: endpoint.Endpoint, spec: resolved.Endpoint) -> Outputs:
+        """Outputs of what is before the endpoint, on AWS."""
+        if self.beside is None:
+            return {}
+        found = self.beside.api(spec, made, self._providers[0], self._common())
+        await self._registered(found.children)
+        return {"api": found.summary}
 
     async def notebooks(self) -> Outputs:
         found: Outputs = {}

@@ -70,6 +70,7 @@ SHAPE = {
     "addon-version": "A version of an EKS add-on is valid.",
     "tag": "A tag is valid for AWS.",
     "retention": "CloudWatch can keep logs so long.",
+    "certificate-arn": "A certificate of AWS's is named by its ARN.",
     "credentials-in-clear": "Credentials are named, never written.",
 }
 BETWEEN = {
@@ -83,6 +84,7 @@ BETWEEN = {
     "model-source": "A model comes from a training or from a path.",
     "model-framework": "A model is of its training's framework.",
     "needed-image": "The platform has the images that what is declared needs.",
+    "aws-only": "What stands before endpoints on AWS is asked for there alone.",
     "aws-limit": "On AWS a stage asks for no more than API Gateway can do.",
     "traffic": "Shares of requests name stages and are 100 in all.",
     "autoscaling": "Autoscaling has a range and a target.",

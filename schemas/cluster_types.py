@@ -80,6 +80,15 @@ Cidr = Annotated[
         18,
     ),
 ]
+Certificate = Annotated[
+    str,
+    *pattern(
+        r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+",
+        "certificate-arn",
+        "ARN of a certificate, such as arn:aws:acm:REGION:ACCOUNT:certificate/ID",
+        200,
+    ),
+]
 EFS_ID = re.compile("fs-[0-9a-f]{8,40}")
 EfsName = Annotated[
     str,

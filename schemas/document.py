@@ -48,6 +48,7 @@ def platform_document(ground: resolved.Platform) -> Document:
         "security": ground.security,
         "domain": ground.domain,
         "gateway": _plain(ground.gateway),
+        **({"api_gateway": _plain(ground.api_gateway)} if ground.is_on_aws else {}),
         **({} if ground.access is None else {"access": _plain(ground.access)}),
         "storage_classes": _plain(ground.storage_classes),
         "object_storage": {k: _store(item) for k, item in ground.object_storage.items()},

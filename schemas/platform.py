@@ -75,6 +75,18 @@ AWS_GATEWAY = Gateway(
 """What the add-ons of a cluster on AWS bring."""
 
 
+class ApiGateway(StrictModel):
+    rate: Annotated[t.Whole, t.between(1, 10_000)] = 100
+    """Requests a second that each stage of an endpoint takes in the long run; more are answered
+    with 429. Defaults to 100; what the account may take in all is AWS's business."""
+    burst: Annotated[t.Whole, t.between(1, 5_000)] = 200
+    """Requests that it takes at once beyond that. Defaults to 200."""
+    certificate: c.Certificate | None = None
+    """ARN of a certificate (ACM, in the cluster's region) for `*.<workspace>.<domain>`: each
+    endpoint then answers at its own host, and its stages below it. Without it they have addresses
+    of AWS's."""
+
+
 class StorageClasses(StrictModel):
     block: c.ObjectName | None = None
     """StorageClass of notebook volumes. Without it the cluster's default class is used."""
@@ -134,6 +146,8 @@ class Platform(StrictModel):
     gateway: Gateway | None = None
     """The Gateway that routes attach to. Without it, on AWS, that is the one that the cluster's
     add-ons bring."""
+    api_gateway: ApiGateway = ApiGateway()
+    """On AWS, what stands before endpoints. Defaults to 100 requests a second."""
     access: SignIn | None = None
     """Who may open notebooks and TensorBoards. Defaults to whoever has their tokens."""
     storage_classes: StorageClasses = StorageClasses()
@@ -209,6 +223,11 @@ CHANGES = {
     "gateway": OnChange(
         Effect.IN_PLACE,
         "routes move; calls may fail until the new ones answer",
+        (Cost.SERVING_INTERRUPTED,),
+    ),
+    "api_gateway": OnChange(
+        Effect.IN_PLACE,
+        "limits count at once; with another certificate the URLs of endpoints may change",
         (Cost.SERVING_INTERRUPTED,),
     ),
     "access": OnChange(

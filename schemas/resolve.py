@@ -88,6 +88,7 @@ def _platform(written: Platform, limits: Mapping[str, Range]) -> resolved.Platfo
         security=written.security,
         domain=written.domain,
         gateway=gateway.model_copy(update={"pod_selector": _sorted(gateway.pod_selector)}),
+        api_gateway=written.api_gateway,
         access=written.access,
         storage_classes=written.storage_classes,
         object_storage={host: _store(storage) for host, storage in _sorted(stores).items()},

@@ -84,6 +84,7 @@ class Platform:
     security: Literal["baseline", "restricted"]
     domain: str
     gateway: platform.Gateway
+    api_gateway: platform.ApiGateway
     access: sign_in.SignIn | None
     storage_classes: platform.StorageClasses
     object_storage: dict[str, storage.S3Storage | storage.SwiftStorage]

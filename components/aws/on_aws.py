@@ -1,11 +1,13 @@
 """What a workspace has beside its cluster on AWS."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pulumi
 from pulumi_aws import Provider
 
 from components.aws.access import Access, AccessArgs
+from components.aws.api import Api, ApiArgs
 from components.manifests.aws import access
 from components.manifests.served import Served
 from schemas import resolved
@@ -34,5 +36,17 @@ class OnAws:
         )
         self.children = made.children
 
-    def _below(self, parent: pulumi.Resource | None = None) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(providers=[self._provider], parent=parent)
+    def api(
+        self,
+        spec: resolved.Endpoint,
+        parent: pulumi.Resource,
+        cluster: pulumi.ProviderResource,
+        common: dict[str, Any],
+    ) -> Api:
+        """An endpoint's HTTP API, below the endpoint."""
+        providers = [self._provider, cluster]
+        opts = pulumi.ResourceOptions(providers=providers, parent=parent, protect=False)
+        return Api(spec.name, ApiArgs(endpoint=spec, **common), opts)
+
+    def _below(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(providers=[self._provider])

@@ -19,6 +19,10 @@ def check(spec: Spec) -> None:
         for name, endpoint in spec.sections["endpoints"].items():
             api(spec, endpoint, ("endpoints", name))
         return
+    if "api_gateway" in spec.names("platform"):
+        path = ("platform", "api_gateway")
+        message = "is for platform.target of type aws"
+        spec.report("aws-only", path, message, "remove it", at_key=True)
     gateway(spec)
     if spec.platform is not None:
         file_systems(spec, spec.platform)

@@ -21,7 +21,7 @@ from components.manifests.metadata import (
 from components.manifests.served import settled
 from schemas import resolved
 from tests.support import workspaces
-from tests.support.recorder import Graph, record
+from tests.support.recorder import Answers, Graph, record
 from tests.support.stages import Stages
 
 FILES = {"__main__.py": "print()", "main.py": "x = 1"}
@@ -43,6 +43,7 @@ def graph(
     files: dict[str, str] = FILES,
     preview: bool = False,
     stages: Stages | None = None,
+    answers: Answers | None = None,
 ) -> Graph:
     settings = program.Settings(
         stack="easymaker/test",
@@ -52,7 +53,7 @@ def graph(
         live=there,
         stages=stages or Stages(),
     )
-    return record(lambda: program.build(spec, settings), preview=preview)
+    return record(lambda: program.build(spec, settings), preview=preview, answers=answers)
 
 
 def as_live(made: Graph) -> live.Live:

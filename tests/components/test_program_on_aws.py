@@ -11,12 +11,16 @@ import pytest
 from components.manifests import nas, policies
 from components.manifests.aws import access
 from schemas import resolved
-from tests.components.test_program import graph
+from tests.components import test_program
 from tests.support import cluster_stack
 from tests.support.recorder import Graph, Node
 
 JOB = "easymaker.io/job"
 PROVIDER = "pulumi:providers:kubernetes"
+
+
+def graph(spec: resolved.Workspace) -> Graph:
+    return test_program.graph(spec, answers=cluster_stack.ANSWERS)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,16 @@
 """What a platform on AWS may leave out, and what it then is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from schemas import resolved
 from schemas.addons import AddonGateway
+from schemas.changes import compare
 from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import workspace_document
-from schemas.platform import AWS_GATEWAY
+from schemas.platform import AWS_GATEWAY, CHANGES
 from schemas.storage import S3Storage
 from tests.schemas import specs
 from tests.support import cluster_stack
@@ -47,6 +49,15 @@ def test_nobody_waits_longer_than_the_gateway(tmp_path: Path) -> None:
 def test_the_document_says_the_same(tmp_path: Path) -> None:
     found = on_aws(tmp_path)
     assert specs.load_document(tmp_path, workspace_document(found)) == found
+
+
+def test_limits_of_the_gateway_change_in_place(tmp_path: Path) -> None:
+    old = on_aws(tmp_path)
+    limits = old.platform.api_gateway.model_copy(update={"rate": 7})
+    new = replace(old, platform=replace(old.platform, api_gateway=limits))
+    (change,) = compare(workspace_document(old), workspace_document(new))
+    assert change.path == ("platform", "api_gateway", "rate")
+    assert change.effect is CHANGES["api_gateway"].effect
 
 
 def test_outputs_of_a_cluster() -> None:

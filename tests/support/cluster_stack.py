@@ -8,6 +8,7 @@ from typing import Any
 from schemas import resolved
 from schemas.cluster_outputs import cluster_outputs
 from tests.support import workspaces
+from tests.support.recorder import Answers
 
 STACK = "organization/easymaker/dev"
 ARN = "arn:aws:eks:ap-northeast-2:123456789012:cluster/dev"
@@ -40,6 +41,15 @@ OUTPUTS: dict[str, Any] = {
     "logs": {"api": "/easymaker/dev/api", "pods": "/easymaker/dev/pods"},
     "key_arn": "arn:aws:kms:ap-northeast-2:123456789012:key/k",
 }
+ENDPOINT = "https://a1b2c3.execute-api.ap-northeast-2.amazonaws.com"
+
+
+def _outputs(type_: str, _: str) -> dict[str, Any]:
+    return {"apiEndpoint": ENDPOINT} if type_ == "aws:apigatewayv2/api:Api" else {}
+
+
+ANSWERS = Answers(_outputs)
+"""Of what a workspace makes there."""
 _SWAPPED = (
     (
         "target: {type: kubernetes, context: here}",
