@@ -32,10 +32,15 @@ _FAMILY = re.compile(
 def main() -> None:
     """Read the wheel, write the file."""
     wheel, date = sys.argv[1:]
-    version = Path(wheel).name.split("-")[1]
+    FILE.write_text(content(Path(wheel), date), encoding="utf-8")
+
+
+def content(wheel: Path, date: str) -> str:
+    """The catalogue's text: a line for each type."""
+    version = wheel.name.split("-")[1]
     with zipfile.ZipFile(wheel) as archive:
-        content = gzip.decompress(archive.read("moto/ec2/resources/instance_types.json.gz"))
-    types: dict[str, Any] = json.loads(content)
+        packed = archive.read("moto/ec2/resources/instance_types.json.gz")
+    types: dict[str, Any] = json.loads(gzip.decompress(packed))
     rows = {
         name: row(found)
         for name, found in sorted(types.items())
@@ -49,7 +54,7 @@ def main() -> None:
     }
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
     opening = json.dumps(head, indent=1).removesuffix("\n}")
-    FILE.write_text(f'{opening},\n "types": {{\n{lines}\n }}\n}}\n', encoding="utf-8")
+    return f'{opening},\n "types": {{\n{lines}\n }}\n}}\n'
 
 
 def row(found: dict[str, Any]) -> list[object]:

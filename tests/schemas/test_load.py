@@ -1,6 +1,7 @@
 """The whole way: a file to its resolved workspace."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -15,6 +16,7 @@ from tests.schemas import specs
 from tests.schemas.test_json_schema import models_below
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
+GOLDEN = Path(__file__).parents[1] / "golden" / "cluster.json"
 STACKS = Path(__file__).parents[2] / "stacks"
 
 
@@ -171,9 +173,14 @@ def test_other_kinds_are_loaded_by_name(file: str, kind: type) -> None:
         load(STACKS / file)
 
 
-def test_sections_of_clusters_may_come_from_several_files() -> None:
-    found = load_any(EXAMPLES / "cluster.yaml")
+def load_cluster(name: str) -> resolved_cluster.Cluster:
+    found = load_any(EXAMPLES / name)
     assert isinstance(found, resolved_cluster.Cluster)
+    return found
+
+
+def test_sections_of_clusters_may_come_from_several_files() -> None:
+    found = load_cluster("cluster.yaml")
     assert list(found.pools) == ["h100", "l40s", "system"]
     maps = {
         name
@@ -185,8 +192,7 @@ def test_sections_of_clusters_may_come_from_several_files() -> None:
 
 
 def test_cluster_is_settled() -> None:
-    found = load_any(EXAMPLES / "cluster.yaml")
-    assert isinstance(found, resolved_cluster.Cluster)
+    found = load_cluster("cluster.yaml")
     assert set(found.node_groups) == {"system"}
     assert set(found.node_pools) == {"h100", "l40s"}
     system, gpu = found.pools["system"], found.pools["l40s"]
@@ -207,6 +213,17 @@ def test_cluster_is_settled() -> None:
         "nvidia.com/gpu": ("true", "NoSchedule"),
     }
     assert (gpu.vcpu, gpu.allocatable_cpu, gpu.free_cpu) == (8, 7910, 7610)
+
+
+def test_whole_cluster_is_as_written_down() -> None:
+    """Everything that components read of the example, with what the catalogue says of its types."""
+    found = json.loads(
+        json.dumps(
+            dataclasses.asdict(load_cluster("cluster.yaml")),
+            default=lambda model: model.model_dump(),
+        )
+    )
+    assert found == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
 def test_without_karpenter_every_pool_is_a_node_group() -> None:
