@@ -1,9 +1,9 @@
-"""What runs on the nodes that a change of a cluster takes away."""
+"""The node groups that there are, and what runs on those that a change takes away."""
 
 import asyncio
 import json
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +11,49 @@ import live
 from components.manifests import Manifest
 from components.manifests.aws import leaving
 from components.manifests.aws.kubeconfig import kubeconfig
+from components.manifests.aws.pool import Group
 from components.manifests.metadata import KIND_LABEL
+from live_cluster import Ask
 from schemas.resolved_cluster import Cluster
 
-Ask = Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, Any]]]
-"""Asks AWS: the name of a function of its provider, and its inputs."""
 Read = Callable[[live.Context], tuple[list[Manifest], list[Manifest]]]
 """Reads nodes and pods. Raises live.LiveError."""
 
 
-async def warnings(spec: Cluster, ask: Ask, read: Read | None = None) -> list[str]:
+async def groups(cluster: str, ask: Ask) -> list[Group]:
+    """The node groups of a cluster, if there is one of the name."""
+    if cluster not in (await ask("eks/getClusters", {}))["names"]:
+        return []
+    own = {"clusterName": cluster}
+    names = (await ask("eks/getNodeGroups", own))["names"]
+    found = await asyncio.gather(
+        *(ask("eks/getNodeGroup", {**own, "nodeGroupName": name}) for name in sorted(names))
+    )
+    return [_group(item) for item in found]
+
+
+def _group(found: Mapping[str, Any]) -> Group:
+    sizes = found["scalingConfigs"][0]
+    return Group(
+        name=found["nodeGroupName"],
+        labels=found.get("labels") or {},
+        min=int(sizes["minSize"]),
+        max=int(sizes["maxSize"]),
+        desired=int(sizes["desiredSize"]),
+    )
+
+
+async def warnings(
+    spec: Cluster, there: Sequence[Group], ask: Ask, read: Read | None = None
+) -> list[str]:
     """A sentence for each pool that goes or is replaced while something runs on its nodes.
 
     The cluster itself is asked only then: few of those who preview a change reach its API server.
     """
-    there = await ask("getClusters", {})
-    if spec.name not in there["names"]:
-        return []
-    own = {"clusterName": spec.name}
-    names = (await ask("getNodeGroups", own))["names"]
-    groups = await asyncio.gather(
-        *(ask("getNodeGroup", {**own, "nodeGroupName": name}) for name in names)
-    )
-    labels = {name: group.get("labels") or {} for name, group in zip(names, groups, strict=True)}
-    gone = leaving.leaving(spec, labels)
+    gone = leaving.leaving(spec, there)
     if not gone:
         return []
-    found = await ask("getCluster", {"name": spec.name})
+    found = await ask("eks/getCluster", {"name": spec.name})
     text = kubeconfig(
         name=spec.name,
         arn=found["arn"],

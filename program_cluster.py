@@ -1,6 +1,6 @@
 """The one place where the components of a cluster on AWS meet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -11,6 +11,7 @@ import live_cluster
 import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.addons import ADDONS
+from components.manifests.aws.pool import Group, size
 from schemas import resolved_cluster
 
 Outputs = dict[str, Any]
@@ -18,11 +19,13 @@ Outputs = dict[str, Any]
 
 async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = None) -> Outputs:
     """Register everything, with a provider that there may be. Returns the stack's outputs."""
-    builder = _Builder(spec, account or provider(spec))
+    account = account or provider(spec)
+    ask = asking(account)
+    groups = await live_pools.groups(spec.name, ask)
     if pulumi.runtime.is_dry_run():
-        for sentence in await live_pools.warnings(spec, builder.ask):
+        for sentence in await live_pools.warnings(spec, groups, ask):
             pulumi.log.warn(sentence)
-    return builder.outputs()
+    return _Builder(spec, account, groups).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -48,9 +51,11 @@ def asking(account: aws.Provider) -> live_cluster.Ask:
 class _Builder:
     """Registers one part after the other, each with what it needs of those before."""
 
-    def __init__(self, spec: resolved_cluster.Cluster, account: aws.Provider) -> None:
+    def __init__(
+        self, spec: resolved_cluster.Cluster, account: aws.Provider, groups: Sequence[Group]
+    ) -> None:
         self.spec = spec
-        self._account = account
+        self._groups = groups
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
@@ -107,10 +112,6 @@ class _Builder:
         self.karpenter = self._karpenter() if spec.provisioner == "karpenter" else None
         self.roles = self._roles()
 
-    async def ask(self, function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
-        """Ask the provider about EKS."""
-        return await asking(self._account)(f"eks/{function}", inputs)
-
     def outputs(self) -> Outputs:
         """What workspaces and add-ons read."""
         spec, home = self.spec, self.home
@@ -147,6 +148,7 @@ class _Builder:
             item.name,
             pool.GpuPoolArgs(
                 spec=item,
+                size=size(item, self._groups),
                 cluster=self.home.cluster.name,
                 kubernetes_version=self.spec.kubernetes_version,
                 role_arn=self.home.node_role_arn,

@@ -12,7 +12,7 @@ import pytest
 import live
 import live_pools
 from components.manifests import Manifest
-from components.manifests.aws.pool import labels
+from components.manifests.aws.pool import Group, labels
 from schemas.resolved_cluster import Cluster
 from tests.support.account import ARN, load
 
@@ -31,22 +31,28 @@ class Aws:
 
     async def ask(self, function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
         self.asked.append(function)
-        if function == "getClusters":
+        if function == "eks/getClusters":
             return {"names": [self.applied.name] if self.applied else []}
         assert self.applied is not None
-        if function == "getNodeGroups":
+        if function == "eks/getNodeGroups":
             assert inputs == {"clusterName": "dev"}
             return {"names": [f"{name}-1" for name in self.applied.node_groups]}
-        if function == "getNodeGroup":
-            pool = inputs["nodeGroupName"].removesuffix("-1")
-            return {"labels": labels(self.applied.pools[pool])}
-        assert (function, inputs) == ("getCluster", {"name": "dev"})
+        if function == "eks/getNodeGroup":
+            name = inputs["nodeGroupName"]
+            sizes = {"minSize": 0.0, "maxSize": 4.0, "desiredSize": 3.0}
+            own = labels(self.applied.pools[name.removesuffix("-1")])
+            return {"nodeGroupName": name, "labels": own, "scalingConfigs": [sizes]}
+        assert (function, inputs) == ("eks/getCluster", {"name": "dev"})
         authority = [{"data": "Q0E="}]
         return {"arn": ARN, "endpoint": "https://api", "certificateAuthorities": authority}
 
 
 def warned(spec: Cluster, aws: Aws, read: live_pools.Read) -> list[str]:
-    return asyncio.run(live_pools.warnings(spec, aws.ask, read))
+    async def run() -> list[str]:
+        there = await live_pools.groups(spec.name, aws.ask)
+        return await live_pools.warnings(spec, there, aws.ask, read)
+
+    return asyncio.run(run())
 
 
 def never(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
@@ -57,16 +63,23 @@ def without_gpu(spec: Cluster) -> Cluster:
     return replace(spec, pools={"cpu": spec.pools["cpu"]})
 
 
+def test_groups_are_read_with_their_sizes(spec: Cluster) -> None:
+    found = asyncio.run(live_pools.groups("dev", Aws(spec).ask))
+    assert found == [
+        Group(f"{name}-1", labels(pool), 0, 4, 3) for name, pool in spec.node_groups.items()
+    ]
+
+
 def test_cluster_that_is_not_there_yet_runs_nothing(spec: Cluster) -> None:
     aws = Aws(None)
     assert warned(spec, aws, never) == []
-    assert aws.asked == ["getClusters"]
+    assert aws.asked == ["eks/getClusters"]
 
 
 def test_cluster_is_left_alone_while_no_group_goes(spec: Cluster) -> None:
     aws = Aws(spec)
     assert warned(spec, aws, never) == []
-    assert "getCluster" not in aws.asked
+    assert "eks/getCluster" not in aws.asked
 
 
 def test_what_runs_where_a_pool_goes_is_read_in_the_cluster(spec: Cluster) -> None:

@@ -14,10 +14,12 @@ _CAPACITY = {"on_demand": "ON_DEMAND", "spot": "SPOT", "capacity_block": "CAPACI
 
 @dataclass(frozen=True, kw_only=True)
 class GpuPoolArgs:
-    """`tags` go on to its instances, `subnets` are those of its zones. Its nodes come after all of
+    """`tags` go on to its instances, `subnets` are those of its zones. `size` is how many nodes it
+    has, or begins with. Its nodes come after all of
     `depends_on`: an option of the component would not be its children's."""
 
     spec: Pool
+    size: manifests.Size
     cluster: pulumi.Input[str]
     kubernetes_version: str
     role_arn: pulumi.Input[str]
@@ -51,8 +53,6 @@ class GpuPool(pulumi.ComponentResource):
         }
         super().__init__("easymaker:pool:GpuPool", name, dict(props), opts)
         template = self._template(name, spec)
-        # A fixed size is ours; any other is the autoscaler's, from the first node on.
-        scales = spec.min != spec.max
         made = eks.NodeGroup(
             name,
             cluster_name=args.cluster,
@@ -73,14 +73,15 @@ class GpuPool(pulumi.ComponentResource):
                 for taint in manifests.taints(spec)
             ],
             scaling_config=eks.NodeGroupScalingConfigArgs(
-                min_size=spec.min, max_size=spec.max, desired_size=spec.min
+                min_size=spec.min, max_size=spec.max, desired_size=args.size.desired
             ),
             # One after the other, as their pods may: budgets of pods hold.
             update_config=eks.NodeGroupUpdateConfigArgs(max_unavailable=1),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=list(args.depends_on),
-                ignore_changes=["scalingConfig.desiredSize"] if scales else [],
+                # The autoscaler's.
+                ignore_changes=["scalingConfig.desiredSize"] if args.size.free else [],
                 custom_timeouts=pulumi.CustomTimeouts(create="1h", update="3h", delete="1h"),
             ),
         )

@@ -1,12 +1,12 @@
 """Node groups that a change takes away, and what still runs on their nodes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.manifests import Manifest
-from components.manifests.aws.pool import REVISION_LABEL, revision
+from components.manifests.aws.pool import REVISION_LABEL, Group, revision
 from components.manifests.metadata import ENDPOINT_LABEL, KIND_LABEL, NAME_LABEL
-from schemas.resolved_cluster import POOL_LABEL, Cluster
+from schemas.resolved_cluster import Cluster
 
 GROUP_LABEL = "eks.amazonaws.com/nodegroup"
 """EKS labels nodes with the name of their group."""
@@ -29,16 +29,13 @@ class Leaving:
         return f"pool {self.pool!r} goes, with its nodes"
 
 
-def leaving(spec: Cluster, groups: Mapping[str, Mapping[str, str]]) -> list[Leaving]:
-    """Of the node groups that there are, by name with their labels, those that this spec ends."""
+def leaving(spec: Cluster, groups: Sequence[Group]) -> list[Leaving]:
+    """Of the node groups that there are those that this spec ends."""
     found = []
-    for group, labels in sorted(groups.items()):
-        pool, made_of = labels.get(POOL_LABEL), labels.get(REVISION_LABEL)
-        if pool is None or made_of is None:  # somebody else's
-            continue
-        kept = spec.node_groups.get(pool)
-        if kept is None or revision(kept) != made_of:
-            found.append(Leaving(group, pool, replaced=pool in spec.pools))
+    for group in groups:
+        kept = spec.node_groups.get(group.pool)
+        if group.pool and (kept is None or revision(kept) != group.labels[REVISION_LABEL]):
+            found.append(Leaving(group.name, group.pool, replaced=group.pool in spec.pools))
     return found
 
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.resolved_cluster import Pool
+from schemas.resolved_cluster import POOL_LABEL, Pool
 from schemas.text import to_json
 
 REVISION_LABEL = "easymaker.io/pool-revision"
@@ -41,6 +42,45 @@ class GroupTag(NamedTuple):
     key: str
     value: str
     spreads: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """A node group that there is, with the sizes that it has now."""
+
+    name: str
+    labels: Mapping[str, str]
+    min: int
+    max: int
+    desired: int
+
+    @property
+    def pool(self) -> str:
+        """Whose nodes it has; empty if it is somebody else's."""
+        return self.labels.get(POOL_LABEL, "") if REVISION_LABEL in self.labels else ""
+
+
+class Size(NamedTuple):
+    """How many nodes a group begins with, or goes to; one that is `free` the autoscaler set."""
+
+    desired: int
+    free: bool
+
+
+def size(pool: Pool, groups: Sequence[Group]) -> Size:
+    """Of the pool's group, among those that there are.
+
+    The autoscaler's size is left alone, until something is sent about sizes: then it is sent too,
+    as it is now. The engine would send the one that it knows, and end nodes that are in use.
+    """
+    own = [group for group in groups if group.pool == pool.name]
+    if not own:
+        return Size(pool.min, pool.min != pool.max)
+    same = [group for group in own if group.labels[REVISION_LABEL] == revision(pool)]
+    if any((group.min, group.max) == (pool.min, pool.max) for group in same):
+        return Size(pool.min, pool.min != pool.max)
+    now = max(group.desired for group in same or own)
+    return Size(min(max(now, pool.min), pool.max), False)
 
 
 def ami_type(pool: Pool) -> str:

@@ -93,7 +93,7 @@ def test_capacity_block_names_type_and_reservation_in_the_template(applied: Clus
     }
 
 
-def test_fixed_size_is_the_specs(applied: Cluster) -> None:
+def test_size_is_sent_where_it_is_not_the_autoscalers(applied: Cluster) -> None:
     group = graph(with_pool(applied, "cpu", min=3, max=3)).named(GROUP, "cpu")
     assert group.ignore_changes == ()
     assert group.inputs["scalingConfig"] == {"minSize": 3, "maxSize": 3, "desiredSize": 3}

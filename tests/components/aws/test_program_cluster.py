@@ -1,13 +1,16 @@
 """The program of a cluster: the whole graph, its options, and its outputs."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 
 import program_cluster
+from components.manifests.aws.pool import labels
 from schemas.resolved_cluster import Cluster, ExistingNetwork
 from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, load, role
 from tests.support.cluster_graph import graph
@@ -168,3 +171,28 @@ def test_who_applies_it_may_use_a_cluster_that_names_nobody(applied: Cluster) ->
     entry = made.one("aws:eks/accessEntry:AccessEntry")
     assert entry.inputs == {"clusterName": "dev", "principalArn": role("path/Applier")}
     assert entry.ignore_changes == ("principalArn",)
+
+
+def test_size_that_there_is_goes_with_new_bounds(applied: Cluster) -> None:
+    def calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        if token == "aws:eks/getClusters:getClusters":
+            return {"names": ["dev"]}
+        if token == "aws:eks/getNodeGroups:getNodeGroups":
+            return {"names": ["gpu-1"]}
+        if token == "aws:eks/getNodeGroup:getNodeGroup":
+            sizes = [{"minSize": 0, "maxSize": 4, "desiredSize": 3}]
+            own = labels(applied.pools["gpu"])
+            return {"nodeGroupName": "gpu-1", "labels": own, "scalingConfigs": sizes}
+        assert ANSWERS.calls is not None
+        return ANSWERS.calls(token, inputs)
+
+    pools = {**applied.pools, "gpu": replace(applied.pools["gpu"], max=9)}
+    changed = replace(applied, pools=pools)
+    answers = replace(ANSWERS, calls=calls)
+    made = record(lambda: program_cluster.build(changed), answers=answers)
+    group = made.named("aws:eks/nodeGroup:NodeGroup", "gpu")
+    assert group.inputs["scalingConfig"] == {"minSize": 0, "maxSize": 9, "desiredSize": 3}
+    assert group.ignore_changes == ()
+    assert made.named("aws:eks/nodeGroup:NodeGroup", "cpu").ignore_changes == (
+        "scalingConfig.desiredSize",
+    )

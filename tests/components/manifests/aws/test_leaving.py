@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.manifests.aws.leaving import Leaving, leaving, warnings
-from components.manifests.aws.pool import labels
+from components.manifests.aws.pool import Group, labels
 from schemas.resolved_cluster import Cluster
 from tests.support.account import load
 
@@ -17,10 +17,10 @@ def spec(tmp_path: Path) -> Cluster:
     return load(tmp_path)
 
 
-def groups(spec: Cluster) -> dict[str, dict[str, str]]:
+def groups(spec: Cluster) -> list[Group]:
     """As they are when this spec was applied."""
-    made = {f"{name}-1": labels(pool) for name, pool in spec.node_groups.items()}
-    return {**made, "of-another-program": {"team": "other"}}
+    made = [Group(f"{name}-1", labels(pool), 0, 9, 1) for name, pool in spec.node_groups.items()]
+    return [*made, Group("of-another-program", {"team": "other"}, 0, 9, 1)]
 
 
 def with_gpu(spec: Cluster, **changes: Any) -> Cluster:

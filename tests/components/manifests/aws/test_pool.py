@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from components.manifests.aws.pool import GroupTag, Taint, ami_type, group_tags, labels, taints
+from components.manifests.aws.pool import (
+    Group,
+    GroupTag,
+    Size,
+    Taint,
+    ami_type,
+    group_tags,
+    labels,
+    size,
+    taints,
+)
 from schemas.compute import Taint as Written
 from schemas.resolved_cluster import Pool
 from tests.support.account import load
@@ -51,6 +61,43 @@ def test_taints_as_eks_takes_them(gpu: Pool) -> None:
         Taint("b", "", "PREFER_NO_SCHEDULE"),
         Taint("nvidia.com/gpu", "true", "NO_SCHEDULE"),
     ]
+
+
+def group(pool: Pool, low: int, high: int, desired: int) -> Group:
+    return Group(f"{pool.name}-1", labels(pool), low, high, desired)
+
+
+def test_first_size_is_the_smallest_and_then_the_autoscalers(cpu: Pool, gpu: Pool) -> None:
+    assert (cpu.min, cpu.max) == (2, 6)
+    others = [group(gpu, 0, 9, 7), Group("somebodys", {"easymaker.io/pool": "cpu"}, 0, 9, 7)]
+    assert size(cpu, others) == Size(2, free=True)
+    assert size(cpu, [group(cpu, 2, 6, 5)]) == Size(2, free=True)
+
+
+def test_fixed_size_is_the_specs(cpu: Pool) -> None:
+    assert size(replace(cpu, min=3, max=3), []) == Size(3, free=False)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "now", "sent"),
+    [(2, 9, 5, 5), (4, 6, 5, 5), (6, 9, 5, 6), (0, 3, 5, 3), (0, 6, 0, 0), (3, 3, 5, 3)],
+)
+def test_new_bounds_are_sent_with_the_size_that_there_is(
+    cpu: Pool, low: int, high: int, now: int, sent: int
+) -> None:
+    """The engine would send the size of its last run, and EKS would end nodes that are in use."""
+    changed = replace(cpu, min=low, max=high)
+    assert size(changed, [group(cpu, 2, 6, now)]) == Size(sent, free=False)
+
+
+def test_successor_begins_with_as_many_nodes_as_its_predecessor_has(cpu: Pool) -> None:
+    assert size(replace(cpu, disk=500), [group(cpu, 2, 6, 5)]) == Size(5, free=False)
+
+
+def test_predecessor_that_is_still_there_counts_no_more(cpu: Pool) -> None:
+    """A run that broke off between the two."""
+    new = replace(cpu, disk=500)
+    assert size(new, [group(cpu, 2, 6, 5), group(new, 2, 6, 4)]) == Size(2, free=True)
 
 
 def test_tags_of_a_cpu_group(cpu: Pool) -> None:
