@@ -72,6 +72,20 @@ def _judged(change: Change, old: Document, new: Document) -> Change:
     """The change, or refused with the reason."""
     if reason := cluster_transitions.refusal(change.path, old, new):
         return replace(change, effect=Effect.REFUSED, costs=(), refusal=reason)
-    if change.path[0] == "pools" and change.path[2:] == ("max",) and change.new > change.old:  # type: ignore[operator]
+    if change.path[0] != "pools" or change.old is None or change.new is None:
+        return change
+    if change.path[2:] == ("max",) and _is_raised(change):
         return replace(change, meaning="")
+    if change.path[2:] == ("system",) and "karpenter" not in _provisioners(old, new):
+        # Every pool is a node group anyway.
+        return replace(change, effect=Effect.IN_PLACE, meaning="", costs=())
     return change
+
+
+def _is_raised(change: Change) -> bool:
+    old, new = change.old, change.new
+    return isinstance(old, int) and isinstance(new, int) and new > old
+
+
+def _provisioners(*documents: Document) -> set[str]:
+    return {document["provisioner"] for document in documents if "provisioner" in document}

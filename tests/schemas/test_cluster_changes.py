@@ -96,6 +96,8 @@ def changes(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> list[Chan
 def differences(folder: Path, path: Path_, value: Any) -> list[Change]:
     """Of the documents themselves: a field may change where the language wants more to change."""
     before = clusters.resolved_document(folder, clusters.CLUSTER)
+    if path[-1] == "system":
+        before["provisioner"] = "karpenter"
     return kinds.compare("Cluster", before, clusters.changed(before, path, value))
 
 
@@ -214,6 +216,12 @@ def test_transition_is_refused_with_its_text(
 ) -> None:
     (found,) = differences(tmp_path, path, value)
     assert (found.effect, found.refusal, found.costs) == (Effect.REFUSED, refusal, ())
+
+
+def test_without_karpenter_nothing_hangs_on_being_a_system_pool(tmp_path: Path) -> None:
+    new = clusters.changed(clusters.CLUSTER, ("pools", "gpu", "system"), True)
+    (found,) = changes(tmp_path, clusters.CLUSTER, new)
+    assert (found.effect, found.meaning, found.costs) == (Effect.IN_PLACE, "", ())
 
 
 def test_kubernetes_goes_up_one_minor_version(tmp_path: Path) -> None:
