@@ -63,7 +63,7 @@ test: ## everything, the cluster too
 	$(call part,check,$(MAKE) --no-print-directory check)
 	$(call part,end to end,$(BIN)/pytest -m e2e --durations=25)
 
-soak: toolchain ## long random repeats (SOAK=20)
+soak: toolchain ## long random repeats, and long waits (SOAK=20)
 	SOAK=$(SOAK) $(BIN)/pytest -m soak -rP
 
 up: toolchain ## the main job: cluster, images, and all of stacks/local.yaml until it answers

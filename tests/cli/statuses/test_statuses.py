@@ -1,14 +1,13 @@
 """Statuses from live objects, and that their page says the same."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.cli.statuses import cases
 from tests.support.live_objects import Object
+from tests.support.status_page import tables
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "status.md"
 GUIDE = {
     "experiment": "CREATE IN PROGRESS, CREATE RESOURCE IN PROGRESS, CREATE EXPERIMENT IN PROGRESS, "
     "ACTIVE, FAILED TO CREATE RESOURCE, FAILED TO CREATE EXPERIMENT, CREATE REQUESTED, "
@@ -28,16 +27,6 @@ GUIDE = {
     "START FAILED, DELETE FAILED, REBOOT IN PROGRESS, REBOOT FAILED",
 }
 EVERY = [(kind, *case) for kind, listed in cases.ALL.items() for case in listed]
-
-
-def tables() -> dict[str, list[list[str]]]:
-    """The rows of each section's table."""
-    found = {}
-    for section in PAGE.read_text().split("\n## ")[1:]:
-        title, _, text = section.partition("\n")
-        rows = re.findall(r"^\| (.*) \|$", text, re.MULTILINE)[1:]
-        found[title] = [row.split(" | ") for row in rows]
-    return found
 
 
 @pytest.mark.parametrize(("kind", "given", "word", "cause"), EVERY)
