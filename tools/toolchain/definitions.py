@@ -95,6 +95,14 @@ TOOLS: tuple[Tool, ...] = (
         files="config/crd/standard/*.yaml",
         disk_megabytes=50,
     ),
+    # For clusters whose nodes Karpenter makes; of the release that `schemas.addons` pins.
+    GoModuleFiles(
+        name="karpenter-crds",
+        module="github.com/aws/karpenter-provider-aws",
+        files="pkg/apis/crds/*.yaml",
+        on_demand=True,
+        disk_megabytes=50,
+    ),
     GoProgram(
         name="metrics-server",
         module="sigs.k8s.io/metrics-server",
