@@ -81,7 +81,15 @@ async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
         there = await live_cluster.applied(spec, program_cluster.asking(account))
         load_any(path, before=lambda _: there)  # as a change of what there is
         return await program_cluster.build(spec, account)
-    raise pulumi.RunError("kind: ClusterAddons can't be applied yet")
+    assert isinstance(spec, resolved_cluster.ClusterAddons)  # noqa: S101
+    import program_addons  # noqa: PLC0415
+
+    settings = program_addons.Settings(
+        stack=f"{pulumi.get_project()}/{pulumi.get_stack()}",
+        definitions=program_addons.definitions,
+        outputs=program_addons.outputs_of,
+    )
+    return await program_addons.build(spec, settings)
 
 
 pulumi.run(main)

@@ -2,26 +2,42 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from schemas import aws_types as a
 from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.header import Header
+from schemas.logs import FLUENT_BIT
 from schemas.platform import Target
+
+TRAEFIK = "traefik:v3.7.15"
+DEVICE_PLUGIN = "nvcr.io/nvidia/k8s-device-plugin:v0.19.3"
+# Of the release whose definitions tools/modules/karpenter-crds has: the two change together.
+KARPENTER = (
+    "public.ecr.aws/karpenter/controller:1.14.1"
+    "@sha256:723130949e4cab989461ff07d1be4cd781d63515432494641b33c235f300ae23"
+)
+CLUSTER_AUTOSCALER = "registry.k8s.io/autoscaling/cluster-autoscaler"
+LOGS_NAMESPACE = "easymaker-logs"
+SYSTEM_NAMESPACE = "kube-system"
 
 
 class AddonGateway(StrictModel):
     namespace: c.ObjectName = "easymaker-gateway"
     """Namespace of the Gateway and its pods. Defaults to easymaker-gateway."""
     name: c.ObjectName = "easymaker"
-    """Name of the Gateway. Defaults to easymaker."""
+    """Name of the Gateway and of its class. Defaults to easymaker."""
     listener: c.ObjectName = "http"
     """Name of its listener, which the routes of workspaces attach to. Defaults to http."""
     replicas: Annotated[t.Whole, t.between(1, 100)] = 2
     """Pods that pass requests on. Defaults to two, which one node may lose."""
+    node_port: Annotated[t.Whole, t.between(30000, 32767)] = 30080
+    """Port of every node that leads to them: where the load balancer of the cluster's stack calls.
+    Defaults to 30080, which that stack takes too."""
+    definitions: bool = True
+    """Whether the Gateway API's definitions are brought, too. Defaults to yes; a cluster that has
+    them from elsewhere says no, for they go with what brought them, and all routes with them."""
 
 
 class AddonGpu(StrictModel):
@@ -31,20 +47,33 @@ class AddonGpu(StrictModel):
 
 
 class AddonLogs(StrictModel):
-    destination: Literal["cloudwatch", "none"] = "cloudwatch"
-    """Where Fluent Bit sends what pods with log management write. Defaults to the CloudWatch log
-    groups of the cluster's stack."""
+    type: Literal["cloudwatch"]
+    """The CloudWatch log group of the cluster's stack, a stream for each container."""
+    namespaces: list[c.ObjectName | Literal["*"]] | None = None
+    """Namespaces whose pods are read; `*` is all of them, workspaces too. Defaults to those of the
+    platform itself: a workspace sends its records where its own `platform.logs` says."""
+
+
+class AddonImages(StrictModel):
+    gateway: c.FullImage = TRAEFIK
+    """Traefik, 3.7 or newer. Defaults to a pinned release."""
+    device_plugin: c.FullImage = DEVICE_PLUGIN
+    """NVIDIA's device plugin. Defaults to a pinned release."""
+    cluster_autoscaler: c.FullImage | None = None
+    """Cluster autoscaler. Defaults to the first release for the cluster's Kubernetes version."""
+    karpenter: c.FullImage = KARPENTER
+    """Karpenter for AWS, of a release that knows the pinned definitions. Defaults to theirs."""
+    fluent_bit: c.FullImage = FLUENT_BIT
+    """Fluent Bit, 4 or newer. Defaults to a pinned release."""
 
 
 class ClusterAddons(Header):
     kind: Literal["ClusterAddons"]
     """What a cluster needs inside, before a workspace fits in."""
     cluster: a.Name
-    """Name of the cluster."""
+    """Name of the cluster: what its stack says, where the target is of type aws."""
     target: Target
     """The cluster that it is for: that of a stack, or one that exists."""
-    domain: c.Domain
-    """Hosts are `<name>.<workspace>.<domain>`: the gateway takes all below it."""
     gateway: AddonGateway = AddonGateway()
     """The Gateway of all workspaces, and its pods. Defaults to two of them."""
     autoscaler: Literal["cluster-autoscaler", "karpenter", "none"] = "none"
@@ -52,9 +81,10 @@ class ClusterAddons(Header):
     gpu: AddonGpu = AddonGpu()
     """What GPU nodes need. Defaults to the device plugin."""
     logs: AddonLogs | None = None
-    """Where logs are sent. Without it they are in the pods' logs alone."""
-    images: dict[t.EntryName, c.FullImage] = Field(default_factory=dict)
-    """Images in place of the pinned ones, by name. Defaults to none."""
+    """Where logs of the platform's pods are sent. Without it they stay on the nodes."""
+    images: AddonImages = AddonImages()
+    """Images in place of the pinned ones, such as copies in a registry of one's own. Defaults to
+    none."""
 
 
 _ROLLED = OnChange(Effect.RESTART, "its pods are replaced one after the other")
@@ -64,14 +94,11 @@ _MOVED = OnChange(
     (Cost.SERVING_INTERRUPTED,),
 )
 CHANGES = {
-    "cluster": OnChange(Effect.IN_PLACE, "a label; the cluster itself is `target`"),
+    "cluster": OnChange(Effect.IN_PLACE, "a name; the cluster itself is `target`"),
     "target": OnChange(
         Effect.REPLACE,
         "everything is made anew on the other cluster, and goes from this one",
         (Cost.SERVING_INTERRUPTED,),
-    ),
-    "domain": OnChange(
-        Effect.IN_PLACE, "hosts below the old one stop answering", (Cost.SERVING_INTERRUPTED,)
     ),
     "gateway": _MOVED,
     "autoscaler": OnChange(Effect.REPLACE, "one goes and the other comes; nodes stay meanwhile"),
@@ -84,4 +111,14 @@ GATEWAY_CHANGES = {
     "name": _MOVED,
     "listener": _MOVED,
     "replicas": IN_PLACE,
+    "node_port": OnChange(
+        Effect.IN_PLACE,
+        "calls fail until the cluster's stack calls the same port",
+        (Cost.SERVING_INTERRUPTED,),
+    ),
+    "definitions": OnChange(
+        Effect.IN_PLACE,
+        "without, they go, and with them every Gateway and route",
+        (Cost.SERVING_INTERRUPTED,),
+    ),
 }

@@ -119,6 +119,7 @@ BETWEEN = {
     "bucket-length": "Buckets have names that S3 takes.",
     "principal-partition": "An IAM principal is of the region's partition.",
     "principal-twice": "An IAM principal has one access entry.",
+    "addon-target": "What works with AWS names the cluster's stack.",
     "quota": "All that runs fits the platform's quotas.",
 }
 CHANGING = {

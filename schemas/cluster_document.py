@@ -57,12 +57,16 @@ def addons_document(addons: resolved.ClusterAddons) -> Document:
         "kind": "ClusterAddons",
         "cluster": addons.name,
         "target": {key: value for key, value in addons.target if value is not None},
-        "domain": addons.domain,
         "gateway": asdict(addons.gateway),
         "autoscaler": addons.autoscaler,
         "gpu": asdict(addons.gpu),
-        **({} if addons.logs is None else {"logs": asdict(addons.logs)}),
-        "images": addons.images,
+        **(
+            {}
+            if addons.logs is None
+            else {"logs": {"type": "cloudwatch", **_listed(asdict(addons.logs))}}
+        ),
+        # What follows from the cluster's version is not said.
+        "images": {name: text for name, text in asdict(addons.images).items() if text},
     }
 
 

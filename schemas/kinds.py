@@ -38,7 +38,7 @@ _KINDS = {
     ),
 }
 NAMES = tuple(_KINDS)
-CLUSTER_MAPS = ("access", "pools", "file_systems", "buckets", "addons", "tags", "images")
+CLUSTER_MAPS = ("access", "pools", "file_systems", "buckets", "addons", "tags")
 """The sections of the others that several files may share."""
 
 

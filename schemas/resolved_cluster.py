@@ -176,6 +176,8 @@ class AddonGateway:
     name: str
     listener: str
     replicas: int
+    node_port: int
+    definitions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,22 @@ class AddonGpu:
 
 @dataclass(frozen=True, slots=True)
 class AddonLogs:
-    """Where logs are sent."""
+    """What is sent to CloudWatch."""
 
-    destination: Literal["cloudwatch", "none"]
+    namespaces: tuple[str, ...]
+    """`*` is any."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddonImages:
+    """Image references."""
+
+    gateway: str
+    device_plugin: str
+    cluster_autoscaler: str
+    """Empty: that of the cluster's Kubernetes version."""
+    karpenter: str
+    fluent_bit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +214,9 @@ class ClusterAddons:
     name: str
     """Of the cluster."""
     target: platform.KubernetesTarget | platform.AwsTarget
-    domain: str
     gateway: AddonGateway
     autoscaler: Literal["cluster-autoscaler", "karpenter", "none"]
     gpu: AddonGpu
     logs: AddonLogs | None
     """None: they are sent nowhere."""
-    images: dict[str, str]
-    """References in place of the pinned ones."""
+    images: AddonImages

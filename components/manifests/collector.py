@@ -5,6 +5,7 @@ of its own (docs/adr/0101).
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +19,8 @@ from schemas.storage import FromConfig
 KIND = "collector"
 NAME = "fluent-bit"
 CREDENTIALS = "sink-credentials"
-_CONFIG = "fluent-bit.yaml"
-_PODS = "/var/log/pods"
+CONFIG = "fluent-bit.yaml"
+PODS = "/var/log/pods"
 _USER, _PASSWORD = "SINK_USER", "SINK_PASSWORD"
 
 
@@ -49,12 +50,12 @@ def objects(workspace: resolved.Workspace, logs: Logs) -> list[Manifest]:
     home = namespace_name(workspace)
     text = json.dumps(configuration(workspace.name, logs), indent=2)
     return [
-        _made("v1", "ConfigMap", workspace, data={_CONFIG: text}),
+        _made("v1", "ConfigMap", workspace, data={CONFIG: text}),
         _made(
             "apps/v1",
             "DaemonSet",
             workspace,
-            spec=_daemon_set(workspace, logs, text),
+            spec=daemon_set(labels(KIND, workspace.name), logs.image, text, _environment(logs)),
         ),
         *collector_policies(workspace.platform, home, logs.url),
     ]
@@ -87,24 +88,27 @@ def configuration(namespace: str, logs: Logs) -> dict[str, Any]:
             }
         ],
         "pipeline": {
-            "inputs": [
-                {
-                    "name": "tail",
-                    "tag": "easymaker.*",
-                    "path": f"{_PODS}/{namespace}_*/*/*.log",
-                    "multiline.parser": "cri",
-                    "read_from_head": True,
-                    "refresh_interval": 5,
-                    "mem_buf_limit": "16MB",
-                    "db": "/state/tail.db",
-                }
-            ],
+            "inputs": [tail("easymaker.*", [namespace])],
             "filters": [
                 {"name": "parser", "match": "*", "key_name": "log", "parser": "easymaker"},
                 {"name": "grep", "match": "*", "regex": "logType ^NHNCloud-AIEasyMaker$"},
             ],
             "outputs": [{"match": "*", "retry_limit": 30, **_output(logs)}],
         },
+    }
+
+
+def tail(tag: str, namespaces: Sequence[str]) -> dict[str, Any]:
+    """The input that follows all that pods in these namespaces write; `*` is any."""
+    return {
+        "name": "tail",
+        "tag": tag,
+        "path": ",".join(f"{PODS}/{name}_*/*/*.log" for name in namespaces),
+        "multiline.parser": "cri",
+        "read_from_head": True,
+        "refresh_interval": 5,
+        "mem_buf_limit": "16MB",
+        "db": "/state/tail.db",
     }
 
 
@@ -160,12 +164,14 @@ def _loki(logs: Loki, where: dict[str, Any], path: str) -> dict[str, Any]:
     }
 
 
-def _daemon_set(workspace: resolved.Workspace, logs: Logs, text: str) -> Manifest:
-    found = labels(KIND, workspace.name)
+def daemon_set(
+    found: Mapping[str, str], image: str, text: str, environment: Sequence[Manifest] = ()
+) -> Manifest:
+    """The spec of a DaemonSet that runs Fluent Bit with the configuration `text`."""
     return {
-        "selector": {"matchLabels": found},
+        "selector": {"matchLabels": dict(found)},
         "template": {
-            "metadata": {"labels": found, "annotations": pods.checksum(text)},
+            "metadata": {"labels": dict(found), "annotations": pods.checksum(text)},
             "spec": {
                 "enableServiceLinks": False,
                 "automountServiceAccountToken": False,
@@ -175,10 +181,10 @@ def _daemon_set(workspace: resolved.Workspace, logs: Logs, text: str) -> Manifes
                 "containers": [
                     {
                         "name": NAME,
-                        "image": logs.image,
+                        "image": image,
                         "imagePullPolicy": "IfNotPresent",
-                        "args": [f"--config=/config/{_CONFIG}"],
-                        "env": _environment(logs),
+                        "args": [f"--config=/config/{CONFIG}"],
+                        "env": list(environment),
                         "resources": pods.small_resources("500m", "256Mi"),
                         # Logs of pods are root's; it may do nothing else that root may.
                         "securityContext": {
@@ -188,14 +194,14 @@ def _daemon_set(workspace: resolved.Workspace, logs: Logs, text: str) -> Manifes
                         },
                         "volumeMounts": [
                             {"name": "config", "mountPath": "/config", "readOnly": True},
-                            {"name": "pods", "mountPath": _PODS, "readOnly": True},
+                            {"name": "pods", "mountPath": PODS, "readOnly": True},
                             {"name": "state", "mountPath": "/state"},
                         ],
                     }
                 ],
                 "volumes": [
                     {"name": "config", "configMap": {"name": NAME}},
-                    {"name": "pods", "hostPath": {"path": _PODS, "type": "Directory"}},
+                    {"name": "pods", "hostPath": {"path": PODS, "type": "Directory"}},
                     {"name": "state", "emptyDir": {}},
                 ],
             },

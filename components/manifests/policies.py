@@ -112,6 +112,17 @@ def collector_policies(platform: resolved.Platform, namespace: str, sink: str) -
     ]
 
 
+def addon_collector_policies(namespace: str) -> list[Manifest]:
+    """Of the namespace of the cluster's own collector, which calls AWS and nothing else."""
+    everyone: Mapping[str, object] = {}
+    sink = [_to(_block(_EVERYWHERE), 443), _to(_block(_POD_IDENTITY), 80)]
+    return [
+        _policy(namespace, "default-deny", everyone, {"policyTypes": ["Ingress", "Egress"]}),
+        _egress(namespace, "allow-dns", everyone, [_TO_DNS]),
+        _egress(namespace, "allow-sink", everyone, sink),
+    ]
+
+
 def training_peers(namespace: str, training: str) -> Manifest:
     """The instances of a training reach each other, at whatever port their framework takes."""
     instances = {"matchLabels": {KIND_LABEL: "training", NAME_LABEL: training}}

@@ -56,13 +56,19 @@ ADDONS: Document = {
     "api_version": "easymaker/v1",
     "kind": "ClusterAddons",
     "cluster": "dev",
-    "target": {"type": "kubernetes", "context": "dev"},
-    "domain": "ml.example.com",
-    "gateway": {"namespace": "gateway", "name": "easymaker", "listener": "http", "replicas": 2},
+    "target": {"type": "aws", "cluster_stack": "organization/easymaker/dev"},
+    "gateway": {
+        "namespace": "gateway",
+        "name": "easymaker",
+        "listener": "http",
+        "replicas": 2,
+        "node_port": 30080,
+        "definitions": True,
+    },
     "autoscaler": "cluster-autoscaler",
     "gpu": {"device_plugin": True},
-    "logs": {"destination": "cloudwatch"},
-    "images": {"fluent-bit": "registry.example.com/fluent-bit:4.1"},
+    "logs": {"type": "cloudwatch", "namespaces": ["kube-system"]},
+    "images": {"fluent_bit": "registry.example.com/fluent-bit:4.1"},
 }
 
 

@@ -52,12 +52,13 @@ SECTIONS: dict[Path_, tuple[str, OnChange, OnChange]] = {
 }
 ADDON_VALUES: dict[Path_, Any] = {
     ("cluster",): "other",
-    ("target",): {"type": "aws", "cluster_stack": "organization/easymaker/dev"},
-    ("domain",): "example.org",
+    ("target",): {"type": "aws", "cluster_stack": "organization/easymaker/other"},
     ("gateway", "namespace"): "other",
     ("gateway", "name"): "other",
     ("gateway", "listener"): "other",
     ("gateway", "replicas"): 3,
+    ("gateway", "node_port"): 30081,
+    ("gateway", "definitions"): False,
     ("autoscaler",): "karpenter",
     ("gpu",): {"device_plugin": False},
     ("logs",): None,
