@@ -1,9 +1,13 @@
 """What a cluster keeps, and how it is kept."""
 
 import json
+from pathlib import Path
 
+from schemas import load_any
+from schemas.resolved_cluster import Cluster
 from tests.support.account import KEY, NUMBER
 from tests.support.recorder import Graph
+from tools.images import catalogue, lock
 
 BUCKET = "aws:s3/bucket:Bucket"
 
@@ -105,6 +109,13 @@ def test_tags_of_images_never_move(made: Graph) -> None:
     }
     policy = made.one("aws:ecr/lifecyclePolicy:LifecyclePolicy")
     assert (policy.inputs["repository"], policy.deleted_with) == ("dev/tools", repository.urn)
+
+
+def test_example_has_a_repository_for_each_image_that_is_pushed() -> None:
+    """ECR makes none for a push."""
+    example = load_any(Path(__file__).parents[3] / "stacks" / "aws-cluster.yaml")
+    assert isinstance(example, Cluster)
+    assert set(example.repositories) == set(lock.published(catalogue.refs()))
 
 
 def test_logs_are_encrypted_and_end(made: Graph) -> None:
