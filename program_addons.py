@@ -54,6 +54,8 @@ async def build(spec: resolved.ClusterAddons, settings: Settings) -> Outputs:
         cluster = facts(target.cluster_stack, outputs)
     except MissingFacts as error:
         raise pulumi.RunError(str(error)) from None
+    if problem := mismatch(spec, cluster):
+        raise pulumi.RunError(problem)
     made = provider(outputs["cluster"]["arn"], outputs["kubeconfig"])
     return _Builder(spec, settings, cluster, made).all()
 
@@ -110,11 +112,6 @@ class _Builder:
             manifests = cluster_autoscaler.objects(cluster.name, cluster.region, image)
             self._addon("ClusterAutoscaler", "autoscaler", manifests)
         elif self.spec.autoscaler == "karpenter":
-            if not cluster.node_role:
-                raise pulumi.RunError(
-                    "autoscaler: the cluster's stack makes no nodes for Karpenter "
-                    "(roles.karpenter_node): set its `provisioner` to karpenter and apply it first"
-                )
             definitions = self._definitions("karpenter-crds")
             controllers = self._addon(
                 "Karpenter", "karpenter", karpenter.objects(cluster, images.karpenter), definitions
@@ -147,6 +144,19 @@ class _Builder:
             AddonArgs(manifests=manifests, after=needed, outputs=outputs or {}),
             pulumi.ResourceOptions(providers=[self._provider]),
         )
+
+
+def mismatch(spec: resolved.ClusterAddons, cluster: Facts) -> str:
+    """What the spec asks for and the cluster was not made for; empty if there is nothing."""
+    if spec.name != cluster.name:
+        return f"cluster: the stack that `target` names made {cluster.name!r}, not {spec.name!r}"
+    made_for = {"cluster-autoscaler": cluster.sizes_groups, "karpenter": bool(cluster.node_role)}
+    if not made_for.get(spec.autoscaler, True):
+        return (
+            f"autoscaler: the cluster was not made for it: set its `provisioner` to "
+            f"{spec.autoscaler} and apply its stack first"
+        )
+    return ""
 
 
 async def outputs_of(stack: str) -> Mapping[str, Any]:

@@ -17,8 +17,15 @@ from tests.support import cluster_outputs
 from tests.support.recorder import Graph, Node, record
 
 STACKS = Path(__file__).parents[2] / "stacks"
-SPEC = load_any(STACKS / "aws-addons.yaml")
-assert isinstance(SPEC, resolved_cluster.ClusterAddons)
+
+
+def example() -> resolved_cluster.ClusterAddons:
+    found = load_any(STACKS / "aws-addons.yaml")
+    assert isinstance(found, resolved_cluster.ClusterAddons)
+    return found
+
+
+SPEC = example()
 HERE = replace(
     SPEC, target=KubernetesTarget(type="kubernetes", context="here"), autoscaler="none", logs=None
 )
@@ -179,10 +186,18 @@ def test_a_cluster_that_is_not_there_yet_is_named() -> None:
         graph(outputs={})
 
 
-def test_karpenter_needs_a_cluster_that_is_made_for_it() -> None:
+@pytest.mark.parametrize("spec", [SPEC, NODES], ids=["cluster-autoscaler", "karpenter"])
+def test_nodes_need_a_cluster_that_is_made_for_them(spec: resolved_cluster.ClusterAddons) -> None:
     outputs = {**cluster_outputs.OUTPUTS, "roles": {}}
-    with pytest.raises(pulumi.RunError, match="set its `provisioner` to karpenter"):
-        graph(NODES, outputs)
+    with pytest.raises(pulumi.RunError, match=f"set its `provisioner` to {spec.autoscaler} and"):
+        graph(spec, outputs)
+    none = replace(spec, autoscaler="none")
+    assert "autoscaler" not in components(graph(none, outputs))
+
+
+def test_another_cluster_is_not_taken_for_this_one() -> None:
+    with pytest.raises(pulumi.RunError, match="made 'dev', not 'prod'"):
+        graph(replace(SPEC, name="prod"))
 
 
 def test_the_pinned_definitions_are_karpenters_release() -> None:

@@ -19,7 +19,11 @@ OUTPUTS: dict[str, Any] = {
     "logs": {"pods": "/easymaker/dev/pods"},
     "key_arn": KEY,
     "private_subnets": ["subnet-0a", "subnet-0c"],
-    "roles": {"karpenter_node": "arn:aws:iam::123456789012:role/easymaker/dev-karpenter-node"},
+    # A cluster has one of the two; this one can be asked for either.
+    "roles": {
+        "cluster_autoscaler": "arn:aws:iam::123456789012:role/dev-cluster-autoscaler",
+        "karpenter_node": "arn:aws:iam::123456789012:role/easymaker/dev-karpenter-node",
+    },
     "interruption_queue": "dev-interruptions",
     "node_pools": {
         "gpu": {

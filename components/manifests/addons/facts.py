@@ -43,6 +43,8 @@ class Facts:
     log_group: str = ""
     """Of the pods' logs."""
     subnets: tuple[str, ...] = ()
+    sizes_groups: bool = False
+    """Whether there is a role for the cluster autoscaler."""
     node_role: str = ""
     """Name of the role of nodes that Karpenter makes."""
     interruption_queue: str = ""
@@ -67,6 +69,7 @@ def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
         key_arn=outputs.get("key_arn") or "",
         log_group=(outputs.get("logs") or {}).get("pods", ""),
         subnets=tuple(outputs.get("private_subnets") or ()),
+        sizes_groups="cluster_autoscaler" in roles,
         # The part after the last slash of an ARN is the role's name.
         node_role=roles.get("karpenter_node", "").rpartition("/")[2],
         interruption_queue=outputs.get("interruption_queue") or "",

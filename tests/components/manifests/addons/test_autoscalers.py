@@ -261,6 +261,7 @@ def test_what_a_clusters_stack_says() -> None:
             key_arn=cluster_outputs.KEY,
             log_group="/easymaker/dev/pods",
             subnets=("subnet-0a", "subnet-0c"),
+            sizes_groups=True,
             node_role="dev-karpenter-node",
             interruption_queue="dev-interruptions",
             node_pools={
