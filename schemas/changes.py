@@ -45,9 +45,18 @@ def _workspace(old: Document, new: Document) -> Iterator[Change]:
         yield change_of(("workspace",), on, old["workspace"], new["workspace"])
     for path, before, after in leaves(old["platform"], new["platform"], ("platform",)):
         if path[1] in platform.CHANGES:
-            yield change_of(path, platform.CHANGES[path[1]], before, after)
+            on = platform.CHANGES[path[1]]
+            if path == ("platform", "target", "context") and _stays_on_aws(old, new):
+                on = platform.ANOTHER_WAY
+            yield change_of(path, on, before, after)
     for section, kind in _KINDS.items():
         yield from entries(kind, old[section], new[section], (section,))
+
+
+def _stays_on_aws(old: Document, new: Document) -> bool:
+    """Whether the cluster is that of one stack, however it is reached."""
+    before, after = ({**item["platform"]["target"], "context": ""} for item in (old, new))
+    return bool(before == after and after["type"] == "aws")
 
 
 def _judged(change: Change, old: Document, new: Document) -> Change:

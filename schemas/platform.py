@@ -203,6 +203,8 @@ EVERYTHING = (
     Cost.SERVING_INTERRUPTED,
     Cost.WORK_INTERRUPTED,
 )
+ANOTHER_WAY = OnChange(Effect.IN_PLACE, "the same cluster is reached another way")
+"""Of `target.context` on AWS, where the cluster is the stack's."""
 CHANGES = {
     "region": _NEXT,
     "app_key": _NEXT,

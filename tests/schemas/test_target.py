@@ -10,6 +10,7 @@ from schemas.addons import AddonGateway
 from schemas.changes import compare
 from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import workspace_document
+from schemas.effects import Effect
 from schemas.platform import AWS_GATEWAY, CHANGES
 from schemas.storage import S3Storage
 from tests.schemas import specs
@@ -58,6 +59,19 @@ def test_limits_of_the_gateway_change_in_place(tmp_path: Path) -> None:
     (change,) = compare(workspace_document(old), workspace_document(new))
     assert change.path == ("platform", "api_gateway", "rate")
     assert change.effect is CHANGES["api_gateway"].effect
+
+
+@pytest.mark.parametrize(
+    ("field", "effect"), [("context", Effect.IN_PLACE), ("cluster_stack", Effect.REPLACE)]
+)
+def test_context_is_a_way_and_the_stack_is_the_cluster(
+    tmp_path: Path, field: str, effect: Effect
+) -> None:
+    old = on_aws(tmp_path)
+    target = old.platform.target.model_copy(update={field: "other"})
+    new = replace(old, platform=replace(old.platform, target=target))
+    (change,) = compare(workspace_document(old), workspace_document(new))
+    assert (change.path, change.effect) == (("platform", "target", field), effect)
 
 
 def test_outputs_of_a_cluster() -> None:
