@@ -4,29 +4,70 @@ Runs in the emulators' environment.
 """
 
 import os
+import threading
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
+import yaml
 from botocore.config import Config
 
-REGION = "us-east-1"
+from tests.support.aws import instead
+
 _SETTINGS = Config(
     # The names of buckets are no names of hosts on loopback.
     s3={"addressing_style": "path"},
     retries={"max_attempts": 1},
     read_timeout=60,
 )
+# Clients may be shared by threads, but not be made by two at once.
+_MAKING = threading.Lock()
+_MADE: dict[tuple[str, str, str], Any] = {}
+
+
+def client(service: str, region: str, emulator: str) -> Any:
+    """A client of one service at `moto` or `ministack`."""
+    with _MAKING:
+        key = (service, region, emulator)
+        if key not in _MADE:
+            _MADE[key] = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=os.environ[f"EMULATOR_{emulator.upper()}"],
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=_SETTINGS,
+            )
+        return _MADE[key]
 
 
 @cache
-def client(service: str, region: str, emulator: str) -> Any:
-    """A client of one service at `moto` or `ministack`."""
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=os.environ[f"EMULATOR_{emulator.upper()}"],
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=_SETTINGS,
-    )
+def table() -> dict[str, Any]:
+    """`calls.yaml`."""
+    found = yaml.safe_load((Path(__file__).parent / "calls.yaml").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def emulators_of(service: str, operation: str) -> list[str]:
+    """Who serves a call; the first one's answer counts. `operation` may say of what: `a/b`."""
+    known = table()
+    chosen = known["services"].get(service, known["default"])
+    own = known["calls"].get(service, {})
+    chosen = own.get(operation, own.get(operation.partition("/")[0], chosen))
+    return ["moto", "ministack"] if chosen == "both" else [chosen]
+
+
+def call(region: str, service: str, operation: str, **parameters: Any) -> Any:
+    """Make a call wherever the table sends it, or what stands for one that neither can do."""
+    name = f"{service}.{operation}"
+    if name in instead.CALLS:
+        return instead.CALLS[name](region, **parameters)
+    answers = [
+        getattr(client(service, region, emulator), operation.partition("/")[0])(**parameters)
+        for emulator in emulators_of(service, operation)
+    ]
+    if name in instead.AFTER:
+        instead.AFTER[name](region, parameters, answers[0])
+    return answers[0]
