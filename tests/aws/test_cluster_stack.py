@@ -1,0 +1,146 @@
+"""The cluster's stack of `stacks/`, through the real engine on an emulated account."""
+
+import json
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.aws.conftest import Account
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = f"""\
+import runpy, sys
+sys.path.insert(0, {str(ROOT)!r})
+runpy.run_path({str(ROOT / "__main__.py")!r})
+"""
+Spec = dict[str, Any]
+
+
+class Stack:
+    """The stack of a spec that a test changes."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account = account
+        self.project = account.project
+        self._path = folder / "cluster.yaml"
+        self.spec: Spec = yaml.safe_load((ROOT / "stacks" / "aws-cluster.yaml").read_text())
+        # What holds data is removed only where the spec has said so before.
+        for kind in ("buckets", "file_systems"):
+            for item in self.spec[kind].values():
+                item["force_destroy"] = True
+        self.change(lambda spec: None)
+        self.project.pulumi("config", "set", "easymaker:spec", str(self._path))
+        self.project.write(PROGRAM)
+
+    def change(self, edit: Callable[[Spec], object]) -> None:
+        """Change the spec."""
+        edit(self.spec)
+        self._path.write_text(yaml.safe_dump(self.spec))
+
+    def up(self) -> str:
+        """Apply it; what Pulumi said."""
+        return self.project.pulumi("up", "--yes", "--skip-preview").stdout
+
+    def preview(self) -> dict[str, set[str]]:
+        """What a preview would do: names of resources, by operation and type."""
+        done = self.project.pulumi("preview", "--json")
+        steps = json.loads(done.stdout[done.stdout.index("{") :])["steps"]
+        found: dict[str, set[str]] = {}
+        for step in steps:
+            kind, name = step["urn"].split("::")[2:]
+            if step["op"] != "same" and kind.rpartition("$")[2].startswith("aws:"):
+                key = f"{step['op']} {kind.rpartition(':')[2]}"
+                found.setdefault(key, set()).add(name)
+        return found
+
+    def groups(self) -> dict[str, Any]:
+        """The node groups that there are, by pool."""
+        found = {}
+        for name in self.account.inventory()["eks dev nodegroups"]:
+            of = {"clusterName": "dev", "nodegroupName": name}
+            group = self.account.call("eks", "describe_nodegroup", **of)["nodegroup"]
+            found[group["labels"]["easymaker.io/pool"]] = group
+        return found
+
+
+def _grow(spec: Spec) -> None:
+    spec["pools"]["cpu"]["max"] = 9
+    spec["pools"]["gpu"]["labels"] = {"team": "iris"}
+    spec["pools"]["large"] = {"instance_types": ["g5.12xlarge"], "max": 2, "disk": 400}
+
+
+@pytest.mark.e2e
+def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> None:
+    empty = account.inventory()
+    stack = Stack(account, tmp_path)
+    stack.up()
+    assert stack.preview() == {}
+
+    stack.change(_grow)
+    planned = stack.preview()
+    assert planned["update NodeGroup"] == {"cpu", "gpu"}
+    assert planned["create NodeGroup"] == planned["create LaunchTemplate"] == {"large"}
+    assert not [key for key in planned if "replace" in key or "delete" in key]
+    before = stack.groups()
+    stack.up()
+    after = stack.groups()
+    assert after.keys() == {"cpu", "gpu", "large"}
+    assert after["cpu"]["nodegroupName"] == before["cpu"]["nodegroupName"]
+    assert after["cpu"]["scalingConfig"]["maxSize"] == 9
+    assert after["gpu"]["labels"]["team"] == "iris"
+
+    stack.change(lambda spec: spec["pools"]["gpu"].update(capacity="spot"))
+    planned = stack.preview()
+    assert planned["replace NodeGroup"] == {"gpu"}
+    assert not [key for key in planned if key.endswith("NodeGroup") and planned[key] != {"gpu"}]
+    said = stack.up()
+    assert said.index("gpu created replacement") < said.index("gpu deleted original")
+    switched = stack.groups()
+    assert switched["gpu"]["capacityType"] == "SPOT"
+    assert switched["gpu"]["nodegroupName"] != after["gpu"]["nodegroupName"]
+    assert switched["cpu"]["nodegroupName"] == after["cpu"]["nodegroupName"]
+
+    stack.change(lambda spec: spec.update(kubernetes_version="1.37"))
+    planned = stack.preview()
+    assert planned["update Cluster"] == {"dev"}
+    assert planned["update NodeGroup"] == {"cpu", "gpu", "large"}
+    assert not [key for key in planned if not key.startswith("update ")]
+    stack.up()
+    cluster = account.call("eks", "describe_cluster", name="dev")["cluster"]
+    assert cluster["tags"]["emulated:version"] == "1.37"
+    assert stack.preview() == {}
+
+    stack.project.pulumi("destroy", "--yes", "--skip-preview")
+    assert account.inventory() == empty
+
+
+@pytest.mark.soak
+def test_an_apply_that_is_interrupted_is_finished_by_the_next(
+    account: Account, tmp_path: Path
+) -> None:
+    empty = account.inventory()
+    stack = Stack(account, tmp_path)
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    for _ in range(int(os.environ.get("SOAK", "3"))):
+        # Some 130 resources are made in all.
+        after, seen = chance.randrange(1, 45), 0
+        process = account.project.start("up", "--yes", "--skip-preview")
+        assert process.stdout is not None
+        for line in process.stdout:
+            seen += " created (" in line
+            if seen == after:
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=300)
+    stack.up()
+    assert stack.preview() == {}, f"seed {seed}"
+    # What an interrupted run made and forgot would stay.
+    stack.project.pulumi("destroy", "--yes", "--skip-preview")
+    assert account.inventory() == empty, f"seed {seed}"
