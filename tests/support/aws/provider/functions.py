@@ -41,6 +41,13 @@ def _session(given: Values) -> Any:
     return {"id": arn, "arn": arn, "issuerArn": arn, "issuerName": name, "sessionName": ""}
 
 
+def _vpc(given: Values) -> Any:
+    asked = {"VpcIds": [given["id"]]}
+    found = clients.call(given["region"], "ec2", "describe_vpcs", **asked)["Vpcs"][0]
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return {"id": found["VpcId"], "cidrBlock": found["CidrBlock"], "tags": tags}
+
+
 def _subnet(given: Values) -> Any:
     asked = {"SubnetIds": [given["id"]]}
     found = clients.call(given["region"], "ec2", "describe_subnets", **asked)["Subnets"][0]
@@ -66,6 +73,7 @@ def _cluster(given: Values) -> Any:
         "endpoint": found["endpoint"],
         "version": found["tags"].get("emulated:version", found["version"]),
         "certificateAuthorities": [found["certificateAuthority"]],
+        "vpcConfig": found["resourcesVpcConfig"],
     }
 
 
@@ -77,11 +85,16 @@ def _node_groups(given: Values) -> Any:
 def _node_group(given: Values) -> Any:
     asked = {"clusterName": given["clusterName"], "nodegroupName": given["nodeGroupName"]}
     found = clients.call(given["region"], "eks", "describe_nodegroup", **asked)["nodegroup"]
-    return {"nodeGroupName": found["nodegroupName"], "labels": found.get("labels", {})}
+    return {
+        "nodeGroupName": found["nodegroupName"],
+        "labels": found.get("labels", {}),
+        "scalingConfigs": [found["scalingConfig"]],
+    }
 
 
 FUNCTIONS = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getVpc:getVpc": _vpc,
     "aws:eks/getCluster:getCluster": _cluster,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
