@@ -254,7 +254,8 @@ def keys_of(*names: str) -> set[str]:
         (
             "Workspace",
             ("full.yaml", "platform/full.yaml"),
-            {"cluster_stack", "jwks_url", "index", "log_group"},
+            # Of AWS, and what excludes another key: stacks/aws.yaml has some of them.
+            {"cluster_stack", "api_gateway", "rate", "burst", "jwks_url", "index", "log_group"},
         ),
         ("Cluster", ("cluster.yaml", "platform/pools.yaml"), {"vpc", "private_subnets"}),
         ("ClusterAddons", ("addons.yaml",), {"include", "context"}),
