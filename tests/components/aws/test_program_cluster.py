@@ -10,7 +10,11 @@ import pulumi
 import pytest
 
 import program_cluster
+from components.manifests.addons import cluster_autoscaler, common, karpenter, logs
+from components.manifests.addons.facts import facts
 from components.manifests.aws.pool import labels
+from schemas import addons
+from schemas.cluster_outputs import cluster_outputs
 from schemas.resolved_cluster import Cluster, ExistingNetwork
 from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, load, role
 from tests.support.cluster_graph import graph
@@ -58,14 +62,19 @@ def test_only_what_holds_data_is_protected(made: Graph) -> None:
     }
 
 
-def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
-    told: dict[str, object] = {}
+def outputs_of(spec: Cluster) -> dict[str, Any]:
+    told: dict[str, Any] = {}
 
     async def program() -> None:
-        outputs = await program_cluster.build(applied)
+        outputs = await program_cluster.build(spec)
         told.update(await pulumi.Output.from_input(outputs).future() or {})
 
     record(program, answers=ANSWERS)
+    return told
+
+
+def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
+    told = outputs_of(applied)
     kubeconfig = json.loads(str(told.pop("kubeconfig")))
     assert kubeconfig["current-context"] == ARN
     gpu = {
@@ -122,6 +131,39 @@ def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
             "logs": role("dev-logs"),
         },
     }
+
+
+def test_workspaces_and_addons_find_what_they_read(applied: Cluster) -> None:
+    pools = {**applied.pools, "cpu": replace(applied.pools["cpu"], system=True)}
+    told = outputs_of(replace(applied, provisioner="karpenter", pools=pools))
+    of_workspaces = cluster_outputs("stack", told)
+    assert (of_workspaces.listener_arn, of_workspaces.key_arn) == ("arn:dev", KEY)
+    found = facts("stack", told)
+    assert (found.node_role, found.interruption_queue) == ("dev-node", "dev-karpenter")
+    assert found.log_group == "/easymaker/dev/pods"
+    gpu = found.node_pools["gpu"]
+    assert (gpu.instance_types, gpu.max, gpu.zones) == (("g5.2xlarge",), 4, ("ap-northeast-2c",))
+
+
+def test_roles_are_those_of_the_add_ons_pods(applied: Cluster, made: Graph) -> None:
+    """Names meet in two stacks, and neither reads those of the other."""
+    pools = {**applied.pools, "cpu": replace(applied.pools["cpu"], system=True)}
+    karpenters = graph(replace(applied, provisioner="karpenter", pools=pools))
+    found = {
+        (node.inputs["namespace"], node.inputs["serviceAccount"])
+        for graph_ in (made, karpenters)
+        for node in graph_.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    }
+    assert {
+        (common.SYSTEM, cluster_autoscaler.NAME),
+        (common.SYSTEM, karpenter.NAME),
+        (logs.NAMESPACE, logs.NAME),
+    } <= found
+
+
+def test_load_balancer_calls_the_port_of_the_gateway(made: Graph) -> None:
+    port = addons.AddonGateway.model_fields["node_port"].default
+    assert made.one("aws:lb/targetGroup:TargetGroup").inputs["port"] == port
 
 
 def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(applied: Cluster) -> None:
