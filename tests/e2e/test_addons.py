@@ -25,6 +25,7 @@ from schemas.resolved_cluster import GPU_LABEL
 from tests.support import cluster_outputs, pulumi_cli
 from tests.support.checkout import Checkout
 from tests.support.cluster import IMAGES, LocalCluster, pod_spec, service
+from tests.support.web import Web
 
 pytestmark = pytest.mark.e2e
 
@@ -187,7 +188,7 @@ def stacks(checkout: Checkout, pulumi_home: Path, tmp_path: Path) -> Iterator[St
 
 
 def test_the_program_brings_them_from_a_clusters_stack(
-    stacks: Stacks, cluster: LocalCluster, space: str
+    stacks: Stacks, cluster: LocalCluster, space: str, web: Web
 ) -> None:
     stacks.pulumi("up", "--yes", "--skip-preview")
     outputs = json.loads(stacks.pulumi("stack", "output", "--json"))
@@ -210,9 +211,9 @@ def test_the_program_brings_them_from_a_clusters_stack(
     # Through the port of the node, as the load balancer calls.
     code = ASK.format(url=f"http://{address}:30980/", host=HOST)
     assert cluster.run_python(space, "asks", code).strip() == "200 404"
-    # The cluster's own gateway knows nothing of it.
-    (conditions,) = cluster.get("httproute", "web", "-n", space)["status"]["parents"]
-    assert conditions["parentRef"]["namespace"] == PLACE
+    # The cluster's own gateway knows nothing of it, and goes on with its own.
+    assert web.call(f"http://{HOST}/").status == 404
+    assert cluster.get("gatewayclass", "traefik")["status"]["conditions"][0]["status"] == "True"
 
     steps = json.loads(stacks.pulumi("preview", "--json"))["changeSummary"]
     assert set(steps) == {"same"}, steps
