@@ -33,8 +33,8 @@ class AddonGateway(StrictModel):
     replicas: Annotated[t.Whole, t.between(1, 100)] = 2
     """Pods that pass requests on. Defaults to two, which one node may lose."""
     node_port: Annotated[t.Whole, t.between(30000, 32767)] = 30080
-    """Port of every node that leads to them: where the load balancer of the cluster's stack calls.
-    Defaults to 30080, which that stack takes too."""
+    """Port of every node that leads to them. Defaults to 30080, which is where the load balancer of
+    the cluster's stack calls: another one is for clusters with a load balancer of their own."""
     definitions: bool = True
     """Whether the Gateway API's definitions are brought, too. Defaults to yes; a cluster that has
     them from elsewhere says no, for they go with what brought them, and all routes with them."""
@@ -113,7 +113,7 @@ GATEWAY_CHANGES = {
     "replicas": IN_PLACE,
     "node_port": OnChange(
         Effect.IN_PLACE,
-        "calls fail until the cluster's stack calls the same port",
+        "calls fail until the load balancer calls the same port",
         (Cost.SERVING_INTERRUPTED,),
     ),
     "definitions": OnChange(
