@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.manifests import Manifest, training
+from components.manifests import stage as stages
 from components.manifests.metadata import (
     ENDPOINT_LABEL,
     KIND_LABEL,
@@ -19,6 +20,8 @@ from components.manifests.metadata import (
     SPEC_ANNOTATION,
     STACK_ANNOTATION,
 )
+from components.manifests.served import SERVED_ANNOTATION
+from components.manifests.standing import Standing
 from schemas import resolved
 from schemas.applied import read as read_document
 from schemas.document import Document, platform_document
@@ -27,6 +30,7 @@ Objects = dict[str, Manifest]
 _RESOURCES = (
     "jobs.batch",
     "configmaps",
+    "services",
     "deployments.apps",
     "statefulsets.apps",
     "persistentvolumeclaims",
@@ -65,6 +69,7 @@ class Live:
     stack: str = ""
     jobs: Objects = field(default_factory=dict)
     config_maps: Objects = field(default_factory=dict)
+    services: Objects = field(default_factory=dict)
     deployments: Objects = field(default_factory=dict)
     stateful_sets: Objects = field(default_factory=dict)
     claims: Objects = field(default_factory=dict)
@@ -84,6 +89,26 @@ class Live:
         labels = [job["metadata"]["labels"] for job in self.jobs.values()]
         used = {label[LAUNCHER_LABEL] for label in labels if label[NAME_LABEL] in trainings}
         return [self.config_maps[name] for name in sorted(used & self.config_maps.keys())]
+
+    def standing(self, stage: resolved.Stage) -> Standing:
+        """What there is of a stage."""
+        own = stages.stage_labels(stage).items()
+        return Standing(
+            self.services.get(stage.object_name),
+            tuple(
+                item
+                for item in self.deployments.values()
+                if own <= item["metadata"].get("labels", {}).items()
+            ),
+        )
+
+    def settled_by(self, stage: resolved.Stage) -> Manifest | None:
+        """The object that says what the stage was to serve last: its route. Before routes said it,
+        a stage had one Deployment, named like itself."""
+        route = self.routes.get(stage.object_name)
+        if route and SERVED_ANNOTATION in route["metadata"].get("annotations", {}):
+            return route
+        return self.deployments.get(stage.object_name)
 
     def applied(self, workspace: resolved.Workspace) -> Document | None:
         """The spec that was applied last, from what the owner of each resource carries.
@@ -175,6 +200,7 @@ def read(
         stack=annotations.get(STACK_ANNOTATION, ""),
         jobs={name: job for name, job in of("Job").items() if _is_whole(job)},
         config_maps=of("ConfigMap"),
+        services=of("Service"),
         deployments=of("Deployment"),
         stateful_sets=of("StatefulSet"),
         claims=of("PersistentVolumeClaim"),

@@ -43,6 +43,9 @@ class Stages(Protocol):
     def why_not(self, stage: resolved.Stage) -> str:
         """Why a stage does not serve; empty if it does."""
 
+    def not_ready(self, stage: resolved.Stage, deployment: str) -> str:
+        """Why the pods of its new Deployment are not all ready; empty if they are."""
+
     def check(self, pod: Manifest) -> str:
         """Run a pod that checks an artifact; returns why it failed, empty if it did not."""
 
@@ -91,9 +94,10 @@ async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
         *(item.urn.future() for item in builder.made), return_exceptions=True
     )
     if not pulumi.runtime.is_dry_run() and not any(isinstance(x, BaseException) for x in made):
-        failed = await asyncio.to_thread(settings.stages.failed, builder.applied)
-        if failed:
-            raise pulumi.RunError("\n".join(failed))
+        rest = [stage for stage in builder.applied if stage.object_name not in builder.unmoved]
+        failed = await asyncio.to_thread(settings.stages.failed, rest)
+        if builder.unmoved or failed:
+            raise pulumi.RunError("\n".join([*builder.unmoved.values(), *failed]))
     return outputs
 
 
@@ -106,6 +110,8 @@ class _Builder:
         self.made: list[pulumi.Resource] = []
         self.applied: list[resolved.Stage] = []
         """The stages that have something to serve."""
+        self.unmoved: dict[str, str] = {}
+        """Why stages go on serving what they did, by their object's name."""
         self._providers: list[pulumi.ProviderResource] = [cluster]
         there = settings.live
         self.beside = self._on_aws() if spec.platform.is_on_aws else None
@@ -195,6 +201,7 @@ class _Builder:
 
     async def endpoints(self) -> Outputs:
         found: Outputs = {}
+        there = self.settings.live
         for name, item in self.spec.endpoints.items():
             settled = {key: self._settled(stage) for key, stage in item.stages.items()}
             self.applied += [item.stages[key] for key, what in settled.items() if what]
@@ -205,6 +212,8 @@ class _Builder:
                     served=settled,
                     why_not=self.settings.stages.why_not,
                     check=self.settings.stages.check,
+                    not_ready=self._not_ready,
+                    standing={key: there.standing(stage) for key, stage in item.stages.items()},
                     **self._common(),
                 ),
                 self._below(protect=item.deletion_protection),
@@ -239,8 +248,15 @@ class _Builder:
 
     def _settled(self, stage: resolved.Stage) -> Served | None:
         """What a stage is to serve."""
-        own = self.settings.live.deployments.get(stage.object_name)
-        return self._served(stage.model, own)
+        return self._served(stage.model, self.settings.live.settled_by(stage))
+
+    def _not_ready(self, stage: resolved.Stage, deployment: str) -> str:
+        """As the stages say it, and noted."""
+        why = self.settings.stages.not_ready(stage, deployment)
+        if why:
+            where = f"endpoints.{stage.endpoint}.stages.{stage.name}"
+            self.unmoved[stage.object_name] = f"{where}: {why}"
+        return why
 
     def _served(self, item: resolved.Model, own: Manifest | None) -> Served | None:
         """What counts of a model now; `own` is what said so last."""

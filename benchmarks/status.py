@@ -49,7 +49,7 @@ def manifests(spec: resolved.Workspace) -> list[Manifest]:
     for end in spec.endpoints.values():
         routes.append(endpoint.route(spec, end))
         for one in end.stages.values():
-            routes.append(stage.route(spec, one))
+            routes.append(stage.route(spec, one, served))
             pods.append(stage.deployment(spec, end, one, served))
     for deployment in pods:
         deployment["spec"]["replicas"] = 0

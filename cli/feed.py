@@ -40,6 +40,7 @@ SOURCES = (
     Source("Job", "/apis/batch/v1", "jobs"),
     Source("Deployment", "/apis/apps/v1", "deployments"),
     Source("StatefulSet", "/apis/apps/v1", "statefulsets"),
+    Source("Service", "/api/v1", "services"),
     Source("HTTPRoute", "/apis/gateway.networking.k8s.io/v1", "httproutes"),
     Source(
         "ConfigMap",

@@ -5,7 +5,7 @@ Pulumi's own waiting knows pods and not models: it looks on until its time is ov
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cli import checks
 from cli.api import api
@@ -43,10 +43,21 @@ class Rollouts:
 
         A stage whose pods are on their way is waited for.
         """
-        status = self._wait([stage], lambda objects: _has_pods(objects, stage))[stage.object_name]
+        found = self._wait([stage], _deployed, lambda objects: _has_pods(objects, stage))
+        status = found[stage.object_name]
         if status.word is not stages.Word.ACTIVE:
             return str(status)
         return gateway(self.workspace.platform).until_ok(stage.host, _HEALTH, GATEWAY_SECONDS)
+
+    def not_ready(self, stage: resolved.Stage, deployment: str) -> str:
+        """Why the pods of a stage's new Deployment are not all ready; empty if they are.
+
+        Those on GPUs are waited for like others: requests have to move to them by somebody.
+        """
+        usual = replace(stage, flavor=replace(stage.flavor, gpu_count=0))
+        found = self._wait([usual], lambda objects, _: stages.pods_of(objects, deployment))
+        status = found[stage.object_name]
+        return "" if status.word is stages.Word.ACTIVE else str(status)
 
     def check(self, pod: Manifest) -> str:
         """Why a pod that checks an artifact fails; empty if it does not."""
@@ -58,7 +69,7 @@ class Rollouts:
         A stage on GPUs is not waited for: its status tells.
         """
         waited = [stage for stage in applied if not stage.flavor.gpu_count]
-        found = self._wait(waited) if waited else {}
+        found = self._wait(waited, _deployed) if waited else {}
         return [
             f"endpoints.{stage.endpoint}.stages.{stage.name}: {found[stage.object_name]}"
             for stage in waited
@@ -68,6 +79,7 @@ class Rollouts:
     def _wait(
         self,
         waited: Sequence[resolved.Stage],
+        find: Callable[[Objects, resolved.Stage], Status],
         worth: Callable[[Objects], bool] = lambda _: True,
     ) -> dict[str, Status]:
         """The status of each by its object name, when no more is to be waited for."""
@@ -84,10 +96,7 @@ class Rollouts:
                     objects = feed.next(left if found else None)
                     if objects is None:
                         return found if gone else {k: _late(v) for k, v in found.items()}
-                    found = {
-                        stage.object_name: stages.deployed(objects, stage.endpoint, stage.name)
-                        for stage in waited
-                    }
+                    found = {stage.object_name: find(objects, stage) for stage in waited}
                     if not worth(objects):
                         return found
                     if any(status.word not in _OVER for status in found.values()):
@@ -99,6 +108,10 @@ class Rollouts:
         except ToolError as error:
             unknown = Status(stages.Word.DEPLOY_IN_PROGRESS, str(error))
             return {stage.object_name: unknown for stage in waited}
+
+
+def _deployed(objects: Objects, stage: resolved.Stage) -> Status:
+    return stages.deployed(objects, stage.endpoint, stage.name)
 
 
 def _patience(stage: resolved.Stage) -> int:

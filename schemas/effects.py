@@ -44,6 +44,9 @@ RETRAIN = OnChange(
     Effect.NEW_REVISION, "trains again; earlier output stays where it is", (Cost.RUN_REPEATED,)
 )
 ROLL = OnChange(Effect.RESTART, "the stage is replaced instance by instance; serving goes on")
+TAKE_OVER = OnChange(
+    Effect.RESTART, "its instances take over together, once all of them are ready; serving goes on"
+)
 REOPEN = OnChange(
     Effect.RESTART,
     "the notebook restarts: kernels stop, the boot volume starts fresh, /root/easymaker stays",

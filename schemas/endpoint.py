@@ -7,7 +7,7 @@ from pydantic import Field
 from schemas import types as t
 from schemas.access import Access
 from schemas.base import StrictModel
-from schemas.effects import IN_PLACE, ROLL, Cost, Effect, OnChange
+from schemas.effects import IN_PLACE, ROLL, TAKE_OVER, Cost, Effect, OnChange
 from schemas.ranges import Range, Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
@@ -113,7 +113,7 @@ _NO_ANSWER = (Cost.SERVING_INTERRUPTED,)
 DELETED = OnChange(Effect.DELETE, "serving ends, with all its stages", _NO_ANSWER)
 STAGE_CHANGES = {
     "description": IN_PLACE,
-    "model": ROLL,
+    "model": TAKE_OVER,
     "resource_path": OnChange(
         Effect.RESTART, "calls of the old path fail once an instance has been replaced", _NO_ANSWER
     ),

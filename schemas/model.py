@@ -44,12 +44,17 @@ class Model(StrictModel):
 _SERVED_ANEW = OnChange(
     Effect.RESTART, "stages that serve it are replaced instance by instance; serving goes on"
 )
+_SERVED_NEXT = OnChange(
+    Effect.RESTART,
+    "in stages that serve it, its instances take over together, once all of them are ready; "
+    "serving goes on",
+)
 CHANGES = {
     "description": IN_PLACE,
     "framework": _SERVED_ANEW,
     "framework_version": _SERVED_ANEW,
-    "training": _SERVED_ANEW,
-    "path": _SERVED_ANEW,
+    "training": _SERVED_NEXT,
+    "path": _SERVED_NEXT,
     "model_name": _SERVED_ANEW,
     "tags": IN_PLACE,
 }

@@ -10,6 +10,7 @@ import pytest
 
 import live
 from components.manifests import Manifest
+from components.manifests.standing import Standing
 from live import Context
 from schemas import load, resolved
 from schemas.changes import compare
@@ -188,3 +189,37 @@ def test_newest_owner_of_a_training_counts(workspace: resolved.Workspace) -> Non
         applied = answers(*order).applied(workspace)
         assert applied is not None
         assert applied["trainings"][name] != {"description": "older"}  # type: ignore[index]
+
+
+# --- stages -------------------------------------------------------------------------------------
+
+
+def of_stage(kind: str, name: str, endpoint: str, **annotations: str) -> Manifest:
+    labels = {
+        "app.kubernetes.io/managed-by": "pulumi",
+        "easymaker.io/kind": "stage",
+        "easymaker.io/name": "blue",
+        "easymaker.io/endpoint": endpoint,
+    }
+    return {"kind": kind, "metadata": {"name": name, "labels": labels, "annotations": annotations}}
+
+
+def test_what_there_is_of_a_stage_is_no_other_stages(workspace: resolved.Workspace) -> None:
+    blue = workspace.endpoints["iris"].stages["blue"]
+    service = of_stage("Service", "stage-blue-iris", "iris")
+    own = [of_stage("Deployment", f"stage-blue-iris-{n}", "iris") for n in ("a", "b")]
+    other = of_stage("Deployment", "stage-blue-others-a", "others")
+    there = answers(service, *own, other, {"kind": "Service", "metadata": {"name": "x"}})
+    found = there.standing(blue)
+    assert (found.service, list(found.deployments)) == (service, own)
+    assert answers().standing(blue) == Standing()
+
+
+def test_route_says_what_a_stage_was_to_serve(workspace: resolved.Workspace) -> None:
+    blue = workspace.endpoints["iris"].stages["blue"]
+    silent = of_stage("HTTPRoute", "stage-blue-iris", "iris")
+    route = of_stage("HTTPRoute", "stage-blue-iris", "iris", **{"easymaker.io/served": "{}"})
+    former = of_stage("Deployment", "stage-blue-iris", "iris")
+    assert answers(route, former).settled_by(blue) == route
+    assert answers(silent, former).settled_by(blue) == former
+    assert answers(silent).settled_by(blue) is None

@@ -51,7 +51,8 @@ def api_gateway(objects: Objects, name: str) -> Status:
 
 def stages(objects: Objects, name: str) -> list[str]:
     """The endpoint's stages of which the cluster has anything: pods end after their routes."""
-    found = [*objects.all("HTTPRoute", stage.KIND), *objects.all("Deployment", stage.KIND)]
+    kinds = ("HTTPRoute", "Deployment", "Pod")
+    found = [item for kind in kinds for item in objects.all(kind, stage.KIND)]
     return sorted({label(o, NAME_LABEL) for o in found if label(o, ENDPOINT_LABEL) == name})
 
 

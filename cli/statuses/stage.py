@@ -1,4 +1,4 @@
-"""The status of a stage: its Deployment, its route, and the training that it waits for."""
+"""The status of a stage: its Deployments, its route, and the training that it waits for."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -15,7 +15,14 @@ from cli.statuses.objects import (
 )
 from cli.statuses.status import Status, Trouble
 from components.manifests import Manifest
-from components.manifests.metadata import REVISION_LABEL
+from components.manifests.metadata import (
+    ENDPOINT_LABEL,
+    NAME_LABEL,
+    REVISION_LABEL,
+    SERVES_LABEL,
+)
+from components.manifests.served import settled
+from components.manifests.stage import deployment_name
 from schemas import names
 
 KIND = "stage"
@@ -38,7 +45,7 @@ def status(objects: Objects, endpoint: str, stage: str) -> Status:
     deployment = deployment_of(objects, endpoint, stage)
     owner = route or deployment
     if owner is None:
-        return Status(Word.CREATE_REQUESTED, "the spec is not applied yet")
+        return _nothing(objects, endpoint, stage)
     if is_going(owner):
         return Status(Word.DELETE_IN_PROGRESS)
     if route is None:
@@ -59,7 +66,8 @@ def api_gateway(objects: Objects, endpoint: str, stage: str) -> Status:
 
 
 def deployed(objects: Objects, endpoint: str, stage: str) -> Status:
-    """Of its pods alone, however its route is: ACTIVE as soon as all are of the latest version."""
+    """Of its pods alone, however its route is: ACTIVE as soon as all are of the latest version, and
+    requests lead to them."""
     deployment = deployment_of(objects, endpoint, stage)
     if deployment is not None:
         return _rollout(objects, deployment, Status(gateway.Word.ACTIVE))
@@ -69,8 +77,16 @@ def deployed(objects: Objects, endpoint: str, stage: str) -> Status:
     return _waiting(objects, route)
 
 
+def pods_of(objects: Objects, name: str) -> Status:
+    """Of the pods of a Deployment alone, whether or not requests lead to them."""
+    deployment = objects.get("Deployment", name)
+    if deployment is None:
+        return Status(Word.DEPLOY_IN_PROGRESS)
+    return _pods_status(objects, deployment)
+
+
 def replaced(objects: Objects, endpoint: str, stage: str) -> bool:
-    """Whether pods of a version before the latest are still ending."""
+    """Whether pods of the latest Deployment that others replaced are still ending."""
     deployment = deployment_of(objects, endpoint, stage)
     if deployment is None:
         return False
@@ -81,8 +97,8 @@ def replaced(objects: Objects, endpoint: str, stage: str) -> bool:
 
 def serves(objects: Objects, endpoint: str, stage: str) -> bool:
     """Whether a pod of it is available."""
-    deployment = deployment_of(objects, endpoint, stage)
-    return deployment is not None and _count(deployment, "availableReplicas") > 0
+    there = _own(objects, "Deployment", endpoint, stage)
+    return any(_count(x, "availableReplicas") > 0 for x in there if _answers(objects, x))
 
 
 def route_of(objects: Objects, endpoint: str, stage: str) -> Manifest | None:
@@ -91,8 +107,32 @@ def route_of(objects: Objects, endpoint: str, stage: str) -> Manifest | None:
 
 
 def deployment_of(objects: Objects, endpoint: str, stage: str) -> Manifest | None:
-    """Its Deployment; None while it is not settled what to serve."""
-    return objects.get("Deployment", names.object_name(KIND, f"{stage}-{endpoint}"))
+    """The Deployment of what it is to serve; None while that is not settled.
+
+    Before routes said that, there was one Deployment, named like the stage.
+    """
+    route = route_of(objects, endpoint, stage)
+    if route and (found := settled(route)):
+        own = objects.get("Deployment", deployment_name(endpoint, stage, found.version))
+        if own is not None:
+            return own
+    former = objects.get("Deployment", names.object_name(KIND, f"{stage}-{endpoint}"))
+    if former is None and route is None:
+        return next(iter(_own(objects, "Deployment", endpoint, stage)), None)
+    return former
+
+
+def _own(objects: Objects, kind: str, endpoint: str, stage: str) -> list[Manifest]:
+    """The stage's objects of a kind."""
+    found = objects.of(kind, KIND, stage)
+    return [item for item in found if label(item, ENDPOINT_LABEL) == endpoint]
+
+
+def _nothing(objects: Objects, endpoint: str, stage: str) -> Status:
+    """Without a route and a Deployment: its pods end after them."""
+    if _own(objects, "Pod", endpoint, stage):
+        return Status(Word.DELETE_IN_PROGRESS)
+    return Status(Word.CREATE_REQUESTED, "the spec is not applied yet")
 
 
 def _waiting(objects: Objects, route: Manifest) -> Status:
@@ -112,16 +152,28 @@ def _waiting(objects: Objects, route: Manifest) -> Status:
 
 
 def _rollout(objects: Objects, deployment: Manifest, reached: Status) -> Status:
+    found = _pods_status(objects, deployment)
+    if found.word is not Word.ACTIVE:
+        return found
+    if not _answers(objects, deployment):
+        old = _still_serving(objects, deployment)
+        cause = f"it is ready, and `emctl up` moves requests to it{old}"
+        return Status(Word.DEPLOY_IN_PROGRESS, cause)
+    if reached.word is not gateway.Word.ACTIVE:
+        cause = reached.cause or "the gateway takes on the route"
+        return Status(Word.DEPLOY_IN_PROGRESS, cause)
+    return found
+
+
+def _pods_status(objects: Objects, deployment: Manifest) -> Status:
     wanted = int(deployment["spec"].get("replicas", 1))
     observed = deployment.get("status", {}).get("observedGeneration", 0)
     latest = observed >= deployment["metadata"].get("generation", 0)
     counts = [_count(deployment, name) for name in ("updatedReplicas", "availableReplicas")]
     counts.append(_count(deployment, "replicas"))
     if latest and all(count == wanted for count in counts):
-        if reached.word is gateway.Word.ACTIVE:
-            since = conditions(deployment).get("Available", {}).get("lastTransitionTime", "")
-            return Status(Word.ACTIVE, since=since)
-        return Status(Word.DEPLOY_IN_PROGRESS, reached.cause or "the gateway takes on the route")
+        since = conditions(deployment).get("Available", {}).get("lastTransitionTime", "")
+        return Status(Word.ACTIVE, since=since)
     if not latest:
         return Status(Word.DEPLOY_IN_PROGRESS)
     found = _trouble(objects, deployment)
@@ -157,14 +209,28 @@ def _loading(objects: Objects, deployment: Manifest) -> str:
 def _still_serving(objects: Objects, deployment: Manifest) -> str:
     """What answers meanwhile, as the tail of a sentence."""
     latest = {pod["metadata"]["name"] for pod in _latest(objects, deployment)}
+    selector = _answering(objects, deployment) or _selector(deployment)
     old = [
-        label(pod, REVISION_LABEL)
-        for pod in _pods(objects, deployment)
-        if pods.ready(pod) and pod["metadata"]["name"] not in latest
+        label(pod, SERVES_LABEL) or label(pod, REVISION_LABEL)
+        for pod in objects.selected("Pod", selector)
+        if pods.ready(pod) and not is_going(pod) and pod["metadata"]["name"] not in latest
     ]
     if not old:
         return ""
     return f"; revision {old[0]} still serves" if old[0] else "; the version before still serves"
+
+
+def _answering(objects: Objects, deployment: Manifest) -> Mapping[str, str] | None:
+    """What the stage's Service selects pods by; None if there is no Service."""
+    stage, endpoint = label(deployment, NAME_LABEL), label(deployment, ENDPOINT_LABEL)
+    service = objects.get("Service", names.object_name(KIND, f"{stage}-{endpoint}"))
+    return None if service is None else service["spec"]["selector"]
+
+
+def _answers(objects: Objects, deployment: Manifest) -> bool:
+    """Whether requests lead to its pods. Where there is no Service, the route's status says so."""
+    selector = _answering(objects, deployment)
+    return selector is None or selector.items() <= _selector(deployment).items()
 
 
 def _latest(objects: Objects, deployment: Manifest) -> list[Manifest]:

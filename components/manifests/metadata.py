@@ -13,6 +13,8 @@ NAME_LABEL = "easymaker.io/name"
 ENDPOINT_LABEL = "easymaker.io/endpoint"
 """Of a stage's objects: the endpoint that it belongs to, as two endpoints may name stages alike."""
 REVISION_LABEL = "easymaker.io/revision"
+SERVES_LABEL = "easymaker.io/serves"
+"""Of a stage's Deployments and pods: the version of what they serve. Its Service selects by it."""
 LAUNCHER_LABEL = "easymaker.io/launcher"
 SPEC_ANNOTATION = "easymaker.io/spec"
 TAGS_ANNOTATION = "easymaker.io/tags"
@@ -20,6 +22,8 @@ MADE_OF_ANNOTATION = "easymaker.io/made-of"
 STACK_ANNOTATION = "easymaker.io/stack"
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """Annotation of objects whose pods `pulumi up` does not wait for: their status tells."""
+GOES_AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+"""Annotation of objects that are gone before their pods: one of that name can be made again."""
 _OURS = ("easymaker.io/", "app.kubernetes.io/managed-by", "pulumi.com/")
 
 

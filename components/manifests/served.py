@@ -11,7 +11,7 @@ from schemas.address import Address, parse_address
 from schemas.text import to_json
 
 SERVED_ANNOTATION = "easymaker.io/served"
-"""Of a model's record and of a stage's pods: what they stand for, as it was settled."""
+"""Of a model's record, of a stage's route and its pods: what they stand for, as it was settled."""
 _JOB_ANNOTATION = "easymaker.io/job"
 
 
@@ -52,8 +52,8 @@ def served(
     """What of a model is to be served now; None while there is nothing.
 
     `jobs` are the Jobs of the model's training, by name. `live` is the object that says what was
-    settled last: a stage's Deployment, or the model's record. It counts like a Job, so that Jobs
-    which somebody removed change nothing.
+    settled last: a stage's route, or the model's record. It counts like a Job, so that Jobs which
+    somebody removed change nothing.
 
     The revision of the spec comes first, so that taking back a change goes back; then the newest,
     but none that was there and not chosen before.

@@ -1,5 +1,7 @@
 """The pod of a stage: its artifact is brought in, and a server answers for it."""
 
+from dataclasses import replace
+
 from components.manifests import Manifest, access, artifact, identity, pods
 from components.manifests.metadata import REVISION_LABEL
 from components.manifests.policies import SERVED_PORTS
@@ -38,9 +40,11 @@ def pod_template(
     else:
         inits.append(_foreign(server, stage, served, brought))
         main = _front(platform, server, told, answering)
+    # When it was chosen is no matter of the pods: going back to them restarts none.
+    what = replace(served, completed="", seen="")
     revision = {REVISION_LABEL: served.revision} if served.revision else {}
     return {
-        "metadata": {"labels": {**labels, **revision}, "annotations": annotation(served)},
+        "metadata": {"labels": {**labels, **revision}, "annotations": annotation(what)},
         "spec": {
             "enableServiceLinks": False,
             "automountServiceAccountToken": False,

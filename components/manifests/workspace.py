@@ -4,7 +4,7 @@ from components.manifests import Manifest, experiment, nas, reader, retention
 from components.manifests.metadata import STACK_ANNOTATION, labels, owner_annotations
 from schemas import resolved
 from schemas.document import platform_document
-from schemas.rules.quota import STAGE_SURGE
+from schemas.rules.quota import STAGE_TIMES
 from schemas.units import cpu_text, memory_bytes, memory_text, millicores
 
 KIND = "workspace"
@@ -166,7 +166,7 @@ def _beside(workspace: resolved.Workspace) -> tuple[int, int]:
     stages = [stage for item in workspace.endpoints.values() for stage in item.stages.values()]
     pods = (
         sum(training.instances for training in workspace.trainings.values())
-        + sum(stage.most_instances + STAGE_SURGE for stage in stages)
+        + sum(stage.most_instances * STAGE_TIMES for stage in stages)
         + len(workspace.notebooks)
     )
     cpu = pods * _BESIDE * millicores(_REQUESTS["cpu"])

@@ -8,8 +8,8 @@ from schemas.compute import GpuFlavor
 from schemas.spec import Spec
 from schemas.units import cpu_text, memory_text
 
-STAGE_SURGE = 1
-"""Instances beside its own that a stage has while it is replaced."""
+STAGE_TIMES = 2
+"""A stage stands so often while another revision takes over: all of its instances at once."""
 
 
 @dataclass
@@ -21,7 +21,7 @@ class _Total:
 
 
 def check(spec: Spec) -> None:
-    """All that runs fits the quotas at once, stages with the instance that replaces one."""
+    """All that runs fits the quotas at once, stages with the revision that takes over."""
     quotas = getattr(spec.platform, "quotas", None)
     if quotas is None:
         return
@@ -36,7 +36,7 @@ def check(spec: Spec) -> None:
         allowed, asked = getattr(quotas, key), getattr(total, key)
         if allowed is not None and asked > allowed:
             message = f"the spec asks for {text(asked)}, above the quota of {text(allowed)}"
-            hint = "stop or shrink something; a replaced stage counts one more instance"
+            hint = "stop or shrink something; a stage counts twice, for its next revision"
             if key == "storage":
                 hint = "remove a notebook; volumes cannot shrink"
             spec.report("quota", ("platform", "quotas", key), message, hint)
@@ -49,7 +49,7 @@ def _total(spec: Spec) -> _Total:
             _add(spec, total, training, getattr(training, "instances", 0))
     for endpoint in spec.sections["endpoints"].values():
         for stage in getattr(endpoint, "stages", {}).values():
-            _add(spec, total, stage, stage.most_instances + STAGE_SURGE)
+            _add(spec, total, stage, stage.most_instances * STAGE_TIMES)
     for notebook in spec.sections["notebooks"].values():
         total.storage += getattr(notebook, "data_storage", 0)
         if getattr(notebook, "state", "stopped") == "running":

@@ -35,6 +35,7 @@ def test_read_asks_once_for_each_kind_and_for_no_secret(server: ApiServer) -> No
         [
             "/api/v1/namespaces/iris/pods?labelSelector=easymaker.io%2Fkind",
             "/apis/batch/v1/namespaces/iris/jobs?labelSelector=easymaker.io%2Fkind",
+            "/api/v1/namespaces/iris/services?labelSelector=easymaker.io%2Fkind",
             "/apis/apps/v1/namespaces/iris/deployments?labelSelector=easymaker.io%2Fkind",
             "/apis/apps/v1/namespaces/iris/statefulsets?labelSelector=easymaker.io%2Fkind",
             "/apis/gateway.networking.k8s.io/v1/namespaces/iris/httproutes"

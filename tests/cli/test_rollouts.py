@@ -141,6 +141,40 @@ def test_what_is_not_ready_in_time_is_a_failure(
     ]
 
 
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_new_deployment_is_waited_for_before_requests_move(
+    spec: resolved.Workspace, blue: resolved.Stage, server: ApiServer, gpus: int
+) -> None:
+    """Also on GPUs: whoever applies is the only one to move them."""
+    blue = replace(blue, flavor=replace(blue.flavor, gpu_count=gpus))
+    server.lists |= {"deployments": [rollout(1, 1, 0)], "pods": [OLD, LOADING]}
+    told = threading.Event()
+
+    def later() -> None:
+        told.set()
+        server.tell("deployments", "MODIFIED", rollout(1, 1, 1))
+
+    threading.Timer(0.2, later).start()
+    assert Rollouts(spec).not_ready(blue, "stage-blue-iris") == ""
+    assert told.is_set()
+
+
+def test_new_deployment_that_can_not_become_ready_says_why(
+    spec: resolved.Workspace,
+    blue: resolved.Stage,
+    server: ApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.lists |= {
+        "deployments": [rollout(1, 1, 0)],
+        "pods": [OLD, pod("b", "new", CRASHED)],
+    }
+    assert Rollouts(spec).not_ready(blue, "stage-blue-iris") == WHY
+    monkeypatch.setattr(rollouts, "READY_SECONDS", 0.2)
+    said = "DEPLOY IN PROGRESS: not in time"
+    assert Rollouts(spec).not_ready(blue, "stage-blue-iris-none") == said
+
+
 def test_gpus_are_not_waited_for(spec: resolved.Workspace, blue: resolved.Stage) -> None:
     flavor = replace(blue.flavor, gpu_count=1)
     assert Rollouts(spec).failed([replace(blue, flavor=flavor)]) == []

@@ -95,10 +95,13 @@ def test_what_no_pod_has_restarts_nobody(
 def observed(before: Graph, after: Graph) -> Effect:
     """The strongest effect among what differs."""
     found = {Effect.IN_PLACE}
+    gone = {before.nodes[urn].parent for urn in before.nodes.keys() - after.nodes.keys()}
     for urn, node in after.nodes.items():
         old = before.nodes.get(urn)
         kind = str(node.inputs.get("kind"))
-        if old is None:
+        if old is None and kind == "Deployment" and node.parent in gone:
+            found.add(Effect.RESTART)  # a stage's pods, which others replace together
+        elif old is None:
             found.add(Effect.NEW_REVISION if kind == "Job" else Effect.IN_PLACE)
         elif old.inputs != node.inputs:
             found.add(_effect(kind, old.inputs, node.inputs))

@@ -1,7 +1,7 @@
 """The components of models, endpoints and stages: what is registered, below what, after what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -12,16 +12,19 @@ from components import endpoint, model
 from components.manifests import endpoint as manifests
 from components.manifests import workspace
 from components.manifests.served import Served
+from components.manifests.standing import Standing
 from components.objects import KubernetesObject
+from components.stage import NotServing
 from schemas import resolved
 from tests.support.recorder import Graph, Node, record
-from tests.support.stages import Stages, artifact, full, made, on
+from tests.support.stages import Stages, artifact, full, on
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 SERVICE = "kubernetes:core/v1:Service"
 ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+REVISION = artifact().version
 STAGE = "easymaker:endpoint:Stage"
 
 
@@ -34,16 +37,23 @@ def spec() -> resolved.Workspace:
 
 
 def graph(
-    spec: resolved.Workspace, served: dict[str, Served | None], preview: bool = False
+    spec: resolved.Workspace,
+    served: dict[str, Served | None],
+    preview: bool = False,
+    standing: Mapping[str, Standing] | None = None,
+    stages: Stages | None = None,
 ) -> Graph:
     """The endpoint of the example, protected as it is there."""
+    scripted = stages or Stages()
 
     def build(home: Home) -> None:
         args = endpoint.EndpointArgs(
             spec=spec.endpoints["iris"],
             served=served,
-            why_not=Stages().why_not,
-            check=Stages().check,
+            why_not=scripted.why_not,
+            check=scripted.check,
+            not_ready=scripted.not_ready,
+            standing=standing or {},
             **home.arguments,
         )
         options = pulumi.ResourceOptions(parent=home.component, protect=True)
@@ -95,7 +105,7 @@ def test_each_stage_is_a_component_of_its_endpoint(spec: resolved.Workspace) -> 
     assert objects == {
         (SERVICE, "stage-blue-iris"): "blue-iris",
         (ROUTE, "stage-blue-iris"): "blue-iris",
-        (DEPLOYMENT, "stage-blue-iris"): "blue-iris",
+        (DEPLOYMENT, f"stage-blue-iris-{REVISION}"): "blue-iris",
         (BUDGET, "stage-blue-iris"): "blue-iris",
         (SERVICE, "stage-green-iris"): "green-iris",
         (ROUTE, "stage-green-iris"): "green-iris",
@@ -122,9 +132,8 @@ def test_outputs_say_what_is_served_where(spec: resolved.Workspace) -> None:
 def test_endpoints_route_follows_its_default_stage(spec: resolved.Workspace) -> None:
     made = graph(spec, {"blue": artifact(), "green": None})
     namespace = made.one(NAMESPACE).urn
-    blue = {
-        named(made, kind, "stage-blue-iris").urn for kind in (SERVICE, ROUTE, DEPLOYMENT, BUDGET)
-    }
+    blue = {named(made, kind, "stage-blue-iris").urn for kind in (SERVICE, ROUTE, BUDGET)}
+    blue.add(made.one(DEPLOYMENT).urn)
     own = named(made, ROUTE, "endpoint-iris")
     assert set(own.depends_on) == {namespace, *blue}
     assert own.inputs["spec"]["rules"][0]["backendRefs"][0]["name"] == "stage-blue-iris"
@@ -149,7 +158,7 @@ def test_requests_move_only_to_a_stage_that_serves(spec: resolved.Workspace) -> 
     hooked = {node.name: node.before_update for node in made.nodes.values() if node.before_update}
     assert hooked == {
         "endpoint-iris": ("endpoint-iris-moves",),
-        "stage-blue-iris": ("stage-blue-iris-artifact",),
+        f"stage-blue-iris-{REVISION}": ("stage-blue-iris-artifact",),
     }
 
     stages = Stages()
@@ -157,33 +166,11 @@ def test_requests_move_only_to_a_stage_that_serves(spec: resolved.Workspace) -> 
     assert stages.asked == ["green"]
     stages.reasons["green"] = "DEPLOY FAILED: it ended with exit code 1"
     with pytest.raises(
-        endpoint.NotServing,
+        NotServing,
         match=r"^endpoints\.iris: the stage green does not serve, so requests stay where they are: "
         "DEPLOY FAILED: it ended with exit code 1$",
     ):
         asked(spec, "blue", "green", stages)
-
-
-def test_pods_are_replaced_only_with_an_artifact_that_is_whole(spec: resolved.Workspace) -> None:
-    blue = spec.endpoints["iris"].stages["blue"]
-    stages = Stages()
-
-    def replaced(**changes: Any) -> None:
-        new = artifact(**changes)
-        args = pulumi.ResourceHookArgs(
-            "", "", "", "", old_inputs=made(spec), new_inputs=made(spec, new)
-        )
-        found = endpoint.only_with_its_artifact(spec, blue, new, stages.check)(args)
-        asyncio.run(cast(Coroutine[Any, Any, None], found))
-
-    replaced()
-    assert stages.asked == []
-    replaced(revision="9876543210")
-    assert stages.asked == ["check-blue-iris"]
-    stages.reasons["check-blue-iris"] = "nothing lies under obs://a/b"
-    sentence = r"^endpoints\.iris\.stages\.blue: it stays as it is: nothing lies under obs://a/b$"
-    with pytest.raises(endpoint.NotServing, match=sentence):
-        replaced(revision="9876543210")
 
 
 def test_a_route_that_leads_where_it_did_asks_for_nothing(spec: resolved.Workspace) -> None:
@@ -203,26 +190,9 @@ def test_shares_lead_to_stages_that_all_serve(spec: resolved.Workspace) -> None:
     old = pulumi.ResourceHookArgs("", "", "", "", old_inputs=manifests.route(spec, alone))
     stages = Stages({"green": "no"})
     check = endpoint.only_to_what_serves(shared, stages.why_not)
-    with pytest.raises(endpoint.NotServing, match="the stage green does not serve"):
+    with pytest.raises(NotServing, match="the stage green does not serve"):
         asyncio.run(cast(Coroutine[Any, Any, None], check(old)))
     assert stages.asked == ["green"]
-
-
-def test_nobody_here_counts_the_pods_of_a_stage_that_scales_itself(
-    spec: resolved.Workspace,
-) -> None:
-    parent = spec.endpoints["iris"]
-    scaled = replace(parent.stages["blue"], autoscaling=resolved.Autoscaling(2, 5, 70, None))
-    changed = replace(parent, stages={**parent.stages, "blue": scaled})
-    other = replace(spec, endpoints={**spec.endpoints, "iris": changed})
-    served: dict[str, Served | None] = {"blue": artifact(), "green": artifact()}
-    ignored = {
-        node.name: node.ignore_changes
-        for node in graph(other, served).nodes.values()
-        if node.ignore_changes
-    }
-    assert ignored == {"stage-blue-iris": ("spec.replicas",)}
-    assert not [node for node in graph(spec, served).nodes.values() if node.ignore_changes]
 
 
 def test_protected_endpoint_may_lose_a_stage(spec: resolved.Workspace) -> None:
@@ -253,6 +223,7 @@ def test_stages_with_names_that_run_together(spec: resolved.Workspace) -> None:
                 served={name: artifact()},
                 why_not=Stages().why_not,
                 check=Stages().check,
+                not_ready=Stages().not_ready,
                 **home.arguments,
             )
             endpoint.Endpoint(parent, args, pulumi.ResourceOptions(parent=home.component))

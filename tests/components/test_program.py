@@ -77,6 +77,7 @@ def as_live(made: Graph) -> live.Live:
         "easymaker/test",
         jobs=jobs,
         config_maps=of(CONFIG_MAP),
+        services=of("kubernetes:core/v1:Service"),
         deployments=of(DEPLOYMENT),
         stateful_sets=of("kubernetes:apps/v1:StatefulSet"),
         routes=of("kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"),
@@ -268,11 +269,16 @@ def test_stage_waits_for_its_training_and_then_serves_it(spec: resolved.Workspac
     done = complete(there, training.object_name, "2026-01-01T00:00:00Z")
     later = graph(spec, done)
     assert serves(later) == training.revision
-    # Nothing else changes but the model's record.
+    # Nothing else changes but what says so, and what leads there.
     new = {urn for urn in later.nodes if urn not in first.nodes}
     other = {urn for urn in first.nodes if later.nodes[urn].inputs != first.nodes[urn].inputs}
     assert {later.nodes[urn].inputs["kind"] for urn in new} == {"Deployment"}
-    assert {later.nodes[urn].inputs["metadata"]["name"] for urn in other} == {"model-fitted"}
+    changed = {later.nodes[urn].inputs["kind"]: later.nodes[urn].name for urn in other}
+    assert changed == {
+        "ConfigMap": "model-fitted",
+        "HTTPRoute": "stage-blue-iris",
+        "Service": "stage-blue-iris",
+    }
 
 
 def test_an_apply_ends_when_stages_serve_and_fails_where_one_does_not(
@@ -289,6 +295,27 @@ def test_an_apply_ends_when_stages_serve_and_fails_where_one_does_not(
     broken = Stages({"blue": "endpoints.iris.stages.blue: DEPLOY FAILED"})
     with pytest.raises(pulumi.RunError, match=r"^endpoints\.iris\.stages\.blue: DEPLOY FAILED$"):
         graph(spec, done, stages=broken)
+
+
+def test_stage_that_goes_on_with_what_it_has_fails_the_apply(
+    spec: resolved.Workspace, tmp_path: Path
+) -> None:
+    old = spec.trainings["fit"]
+    there = complete(as_live(graph(spec)), old.object_name, "2026-01-01T00:00:00Z")
+    there = dataclasses.replace(as_live(graph(spec, there)), jobs=there.jobs)
+    other = changed(tmp_path, "hyperparameters: {epochs: 9}")
+    new = other.trainings["fit"]
+    there = dataclasses.replace(as_live(graph(other, there)), jobs=there.jobs)
+    there = complete(
+        dataclasses.replace(there, jobs={**there.jobs, **as_live(graph(other, there)).jobs}),
+        new.object_name,
+        "2026-01-02T00:00:00Z",
+    )
+    stages = Stages({f"stage-blue-iris-{new.revision}": "DEPLOY FAILED: no model"})
+    sentence = r"^endpoints\.iris\.stages\.blue: DEPLOY FAILED: no model$"
+    with pytest.raises(pulumi.RunError, match=sentence):
+        graph(other, there, stages=stages)
+    assert stages.waited == []  # it has failed already
 
 
 def test_stage_keeps_what_it_serves_until_the_next_is_complete(

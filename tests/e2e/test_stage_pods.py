@@ -208,10 +208,9 @@ def test_callers_show_keys_that_change_without_a_gap(
     (deployment,) = (found for found in made if found["kind"] == "Deployment")
     (*_, server) = deployment["spec"]["template"]["spec"]["initContainers"]
     server["command"] = ["python3", "-c", DOUBLE]
+    name = deployment["metadata"]["name"]
     cluster.apply(secret("callers", first=old), *made)
-    cluster.wait(
-        "-n", NAME, "deployment/stage-guarded-iris", "--for=condition=Available", seconds=180
-    )
+    cluster.wait("-n", NAME, f"deployment/{name}", "--for=condition=Available", seconds=180)
     url = f"http://guarded-iris.{NAME}.easymaker.localhost/inference"
     body = {"instances": [[0, 0, 0, 0]]}
 
@@ -240,7 +239,7 @@ def test_callers_show_keys_that_change_without_a_gap(
     assert "by second" in said
     assert old not in said
     assert new not in said
-    cluster.kubectl("-n", NAME, "delete", "deployment", "stage-guarded-iris")
+    cluster.kubectl("-n", NAME, "delete", "deployment", name)
 
 
 def test_gateway_speaks_tls_with_the_workspaces_certificate(
@@ -375,4 +374,4 @@ def test_pod_says_what_is_wrong_with_its_model(
     until(lambda: bool(failed()), "the container that fetches the model", 120)
     last = failed()[0].strip().splitlines()[-1]
     assert last == "no model: " + words.format(address=address)
-    cluster.kubectl("-n", NAME, "delete", "deployment", f"stage-{name}-iris")
+    cluster.kubectl("-n", NAME, "delete", "deployment", made[0]["metadata"]["name"])

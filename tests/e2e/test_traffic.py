@@ -101,11 +101,9 @@ def test_no_request_fails_whatever_changes(
         if change.new:
             late = after_the_first(window, change.new)
             told[-1] += f", {len(late)} old after the first new"
-            if change.what.startswith("swap"):
-                assert not late, told[-1]
-            else:
-                replaced = [r for r in seen.responses if r.revision == change.old]
-                assert not [r for r in replaced if r.sent > change.done + LATE_SECONDS], told[-1]
+            assert not late, told[-1]
+            replaced = [r for r in window if change.old in (r.stage, r.revision)]
+            assert not [r for r in replaced if r.done > change.done + LATE_SECONDS], told[-1]
     with capsys.disabled():
         sys.stdout.write("\n".join(["", *told, ""]))
     assert not seen.failed()
@@ -153,6 +151,7 @@ BROKEN = ("corrupt", "wrong", "fails")
 def test_a_model_that_does_not_work_gets_no_request(stack: Stack) -> None:
     checkout = stack.checkout
     stack.put("corrupt/model.joblib", b"no pickle")
+    stack.put("torn/model.joblib", model("sum")[:20])
     stack.put("wrong/saved_model.pb", b"TensorFlow's")
     stack.put("fails/model.joblib", model("no_such_method"))
     before, serving = stack.spec.read_text(), stack.revision()
@@ -167,18 +166,31 @@ def test_a_model_that_does_not_work_gets_no_request(stack: Stack) -> None:
             for name in BROKEN[1:]
         ]
         text = text.replace("endpoints:\n", "\n".join([*models, "endpoints:\n"]))
-        stack.spec.write_text("\n".join([text.rstrip("\n"), *stages, ""]))
-        for _ in range(2):  # what stays broken fails each time
+        text = "\n".join([text.rstrip("\n"), *stages, ""])
+        # What stays broken fails each time, and so does what is broken in another way.
+        for name in ("corrupt", "corrupt", "torn"):
+            stack.spec.write_text(text.replace("/corrupt", f"/{name}"))
             done = stack.up()
             assert done.returncode != 0
             said = sentences(done)
             assert set(said) == {"blue", "wrong", "fails"}
             for sentence in said.values():
                 assert sentence.startswith("DEPLOY FAILED: the container server ended with exit ")
-            assert said["blue"].endswith("; the version before still serves")
+            assert said["blue"].endswith(f"; revision {serving} still serves")
+            first, *others = stack.deployments("blue")
+            assert first["metadata"]["labels"]["easymaker.io/serves"] == serving
+            assert len(others) == 1  # what failed before made room
             assert "saved_model.pb" in said["wrong"]
             assert "no_such_method" in said["fails"]
 
+        stack.spec.write_text(text.replace("/corrupt", "/nothing"))
+        done = stack.up()
+        assert done.returncode != 0
+        stays = "endpoints.sums.stages.blue: it stays as it is: nothing lies under"
+        assert f"{stays} {MODELS}/nothing" in done.stdout
+        assert stack.deployment("blue")["metadata"]["labels"]["easymaker.io/serves"] == serving
+
+        stack.spec.write_text(text.replace("/corrupt", "/torn"))
         stack.change("default_stage: blue", "default_stage: fails")
         preview = checkout.pulumi("preview", f"--stack={STACK}")
         assert preview.returncode == 0, preview.stdout + preview.stderr
@@ -190,8 +202,11 @@ def test_a_model_that_does_not_work_gets_no_request(stack: Stack) -> None:
         ) in done.stdout
 
         stack.spec.write_text(before)
+        pods = {pod["metadata"]["uid"] for pod in stack.pods("blue")}
         done = stack.up()
         assert done.returncode == 0, done.stdout + done.stderr
+    assert {pod["metadata"]["uid"] for pod in stack.pods("blue")} == pods
+    assert stack.deployment("blue")["metadata"]["labels"]["easymaker.io/serves"] == serving
     assert not seen.failed()
     assert {(r.stage, r.revision) for r in seen.responses} == {("blue", serving)}
 
@@ -216,8 +231,7 @@ def test_autoscaling_comes_and_goes_without_a_pod_less(stack: Stack) -> None:
         return {pod["metadata"]["uid"] for pod in stack.pods("blue")}
 
     def replicas() -> int:
-        found = cluster.get("deployment", "-n", STACK, "stage-blue-sums")
-        return int(found["spec"]["replicas"])
+        return int(stack.deployment("blue")["spec"]["replicas"])
 
     five = uids()
     assert len(five) == 5
@@ -230,8 +244,14 @@ def test_autoscaling_comes_and_goes_without_a_pod_less(stack: Stack) -> None:
     for more in ([], ["--refresh"]):
         preview = stack.checkout.pulumi("preview", "--expect-no-changes", f"--stack={STACK}", *more)
         assert preview.returncode == 0, preview.stdout
+    assert five < uids()
+    # The pods of another revision begin as many as these are by now.
+    before = path_of(stack.spec.read_text(), "first")
+    stack.applied(f'"{before}"', f'"{MODELS}/of-1"')
+    rolled = stack.deployment("blue")
+    assert (rolled["spec"]["replicas"], rolled["metadata"]["generation"]) == (6, 1)
     six = uids()
-    assert five < six
+    assert len(six) == 6
     stack.applied(scaled, "instances: 6")
     assert replicas() == 6
     assert uids() == six

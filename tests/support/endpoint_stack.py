@@ -64,10 +64,22 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def pods(self, stage: str) -> list[Any]:
-        """The stage's pods that are not on their way out."""
-        selector = f"easymaker.io/kind=stage,easymaker.io/name={stage}"
+        """The pods that requests lead to, and that are not on their way out."""
+        service = self.checkout.cluster.get("service", "-n", STACK, f"stage-{stage}-sums")
+        selector = ",".join(f"{key}={value}" for key, value in service["spec"]["selector"].items())
         items = self.checkout.cluster.get("pods", "-n", STACK, "-l", selector)["items"]
         return [item for item in items if "deletionTimestamp" not in item["metadata"]]
+
+    def deployments(self, stage: str) -> list[Any]:
+        """The stage's Deployments, the oldest first."""
+        selector = f"easymaker.io/kind=stage,easymaker.io/name={stage}"
+        items = self.checkout.cluster.get("deployments", "-n", STACK, "-l", selector)["items"]
+        return sorted(items, key=lambda item: str(item["metadata"]["creationTimestamp"]))
+
+    def deployment(self, stage: str) -> Any:
+        """Its only one."""
+        (found,) = self.deployments(stage)
+        return found
 
     def all_ready(self, stage: str, count: int) -> bool:
         """Whether it has so many pods that are ready."""

@@ -28,9 +28,13 @@ class Node:
     ignore_changes: tuple[str, ...]
     protect: bool
     version: str
-    before_update: tuple[str, ...]
+    before_create: tuple[str, ...]
     """The hooks that run then."""
+    before_update: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
+    aliases: tuple[str, ...]
+    """Names that it had before."""
+    delete_before_replace: bool
 
 
 @dataclass
@@ -105,8 +109,11 @@ class _Recorder(mocks.MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             protect=request.protect,
             version=request.version,
+            before_create=tuple(request.hooks.before_create),
             before_update=tuple(request.hooks.before_update),
             replace_on_changes=tuple(request.replaceOnChanges),
+            aliases=tuple(alias.spec.name for alias in request.aliases),
+            delete_before_replace=request.deleteBeforeReplace,
         )
         return response
 

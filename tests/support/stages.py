@@ -25,6 +25,10 @@ class Stages:
         self.asked.append(one.name)
         return self.reasons.get(one.name, "")
 
+    def not_ready(self, one: resolved.Stage, deployment: str) -> str:
+        self.asked.append(deployment)
+        return self.reasons.get(deployment, "")
+
     def check(self, pod: Manifest) -> str:
         name: str = pod["metadata"]["name"]
         self.asked.append(name)

@@ -8,7 +8,10 @@ from tests.cli.statuses.of_stage import (
     HALF,
     READY,
     ROUTED,
+    of_version,
     rollout,
+    service,
+    settled_route,
     stage_pod,
     stage_route,
 )
@@ -57,10 +60,23 @@ ENDPOINT: list[Case] = [
         "UPDATE FAILED",
         f"stage blue: DEPLOY FAILED: {CRASH}; revision old-revision still serves",
     ),
+    (
+        [
+            DEFAULT,
+            settled_route("new"),
+            of_version(DONE, "old"),
+            of_version(rollout(replicas=2, updatedReplicas=2), "new"),
+            service("old"),
+            of_version(stage_pod("a", BROKEN), "new"),
+        ],
+        "UPDATE FAILED",
+        f"stage blue: DEPLOY FAILED: {CRASH}",
+    ),
     ([DEFAULT, ROUTED, DONE], "ACTIVE", ""),
     ([o.going(DEFAULT), ROUTED, DONE], "DELETE IN PROGRESS", ""),
     ([o.going(ROUTED), DONE], "DELETE IN PROGRESS", ""),
     ([o.going(DONE)], "DELETE IN PROGRESS", ""),
+    ([o.going(stage_pod("a", READY))], "DELETE IN PROGRESS", ""),
 ]
 GATEWAY: list[Case] = [
     ([], "CREATE IN PROGRESS", NOT_APPLIED),

@@ -1,5 +1,7 @@
 """Every situation of a stage."""
 
+import json
+
 from tests.cli.statuses.common import NOT_ACCEPTED, NOT_APPLIED, REFUSED, Case, deployment
 from tests.cli.statuses.of_model import COMPLETE, record
 from tests.cli.statuses.of_training import FAILED, SCRIPT, instance, job
@@ -20,8 +22,17 @@ def stage_route(*conditions: o.Object, name: str = "blue") -> o.Object:
     )
 
 
-def stage_pod(name: str, container: o.Object, version: str = "new", **more: object) -> o.Object:
-    labels = {"pod-template-hash": version, "easymaker.io/revision": f"{version}-revision"}
+def stage_pod(
+    name: str,
+    container: o.Object,
+    version: str = "new",
+    **more: object,
+) -> o.Object:
+    labels = {
+        **OF_ENDPOINT,
+        "pod-template-hash": version,
+        "easymaker.io/revision": f"{version}-revision",
+    }
     made = {"creationTimestamp": o.LATER if version == "new" else o.MADE}
     ready = (o.condition("Ready", bool(container["ready"])),)
     return o.pod(name, NAMED, container, labels=labels, metadata=made, conditions=ready, **more)  # type: ignore[arg-type]
@@ -31,6 +42,43 @@ def rollout(*conditions: o.Object, **status: int) -> o.Object:
     made = deployment(NAMED, STAGE, *conditions, wanted=2, **status)
     made["metadata"]["labels"] |= OF_ENDPOINT
     return made
+
+
+def of_version(item: o.Object, version: str) -> o.Object:
+    """The same object, of the version that a Deployment of its own serves."""
+    serves = {"easymaker.io/serves": version}
+    name = item["metadata"]["name"]
+    found = {
+        **item,
+        "metadata": {**item["metadata"], "labels": {**item["metadata"]["labels"], **serves}},
+    }
+    if item["kind"] == "Deployment":
+        found["metadata"]["name"] = f"{name}-{version}"
+        labels = {**item["spec"]["selector"]["matchLabels"], **OF_ENDPOINT, **serves}
+        found["spec"] = {**item["spec"], "selector": {"matchLabels": labels}}
+    return found
+
+
+def service(version: str) -> o.Object:
+    """It leads to the pods of this version."""
+    selector = {
+        "easymaker.io/kind": "stage",
+        "easymaker.io/name": "blue",
+        **OF_ENDPOINT,
+        "easymaker.io/serves": version,
+    }
+    return o.thing("Service", STAGE, NAMED, labels=OF_ENDPOINT, spec={"selector": selector})
+
+
+def settled_route(revision: str) -> o.Object:
+    """It says that this is to be served."""
+    found = stage_route(*o.accepted())
+    served = {
+        **{"address": "obs://a/b", "revision": revision, "model": "m", "model_name": "m"},
+        **{"framework": "sklearn", "framework_version": "1.9"},
+    }
+    annotations = {**found["metadata"]["annotations"], "easymaker.io/served": json.dumps(served)}
+    return {**found, "metadata": {**found["metadata"], "annotations": annotations}}
 
 
 DONE = rollout(replicas=2, updatedReplicas=2, availableReplicas=2)
@@ -89,6 +137,43 @@ STAGES: list[Case] = [
         "DEPLOY FAILED",
         "the model was not ready in time",
     ),
+    ([settled_route("new"), of_version(DONE, "new"), service("new")], "ACTIVE", ""),
+    (
+        [
+            settled_route("new"),
+            *(of_version(DONE, version) for version in ("old", "new")),
+            service("old"),
+            of_version(stage_pod("a", READY), "new"),
+            of_version(stage_pod("b", READY, "old"), "old"),
+        ],
+        "DEPLOY IN PROGRESS",
+        "it is ready, and `emctl up` moves requests to it; revision old still serves",
+    ),
+    (
+        [
+            settled_route("new"),
+            of_version(DONE, "old"),
+            of_version(rollout(replicas=2, updatedReplicas=2), "new"),
+            service("old"),
+            of_version(stage_pod("a", BROKEN), "new"),
+            of_version(stage_pod("b", READY, "old"), "old"),
+        ],
+        "DEPLOY FAILED",
+        f"{CRASH}; revision old still serves",
+    ),
+    (  # going back: what failed meanwhile is gone with the apply's end
+        [
+            settled_route("old"),
+            of_version(DONE, "old"),
+            of_version(rollout(replicas=2, updatedReplicas=2), "new"),
+            service("old"),
+        ],
+        "ACTIVE",
+        "",
+    ),
     ([o.going(ROUTED), DONE], "DELETE IN PROGRESS", ""),
     ([o.going(DONE)], "DELETE IN PROGRESS", ""),
+    ([o.going(of_version(DONE, "new"))], "DELETE IN PROGRESS", ""),
+    ([of_version(DONE, "new")], "CREATE IN PROGRESS", "its route is not made yet"),
+    ([o.going(stage_pod("a", READY))], "DELETE IN PROGRESS", ""),
 ]

@@ -96,6 +96,7 @@ def test_stage_without_a_model_is_a_host_alone(spec: resolved.Workspace) -> None
         },
     }
     assert stage.manifests(spec, parent, one, None) == [
+        route,
         {
             "apiVersion": "v1",
             "kind": "Service",
@@ -105,8 +106,10 @@ def test_stage_without_a_model_is_a_host_alone(spec: resolved.Workspace) -> None
                 "ports": [{"name": "http", "port": 80, "targetPort": 8080}],
             },
         },
-        route,
     ]
+    settled = stage.route(spec, one, artifact())
+    annotations = {**route["metadata"]["annotations"], **annotation(artifact())}  # type: ignore[index]
+    assert settled == {**route, "metadata": {**metadata, "annotations": annotations}}
     assert endpoint.route(spec, parent) == {
         **route,
         "metadata": {
@@ -154,18 +157,32 @@ def test_budget_from_two_instances(spec: resolved.Workspace) -> None:
         ]
         for count in (1, 2)
     }
-    assert kinds[1] == ["Service", "HTTPRoute", "Deployment"]
+    assert kinds[1] == ["Deployment", "HTTPRoute", "Service"]
     assert kinds[2] == [*kinds[1], "PodDisruptionBudget"]
-    assert stage.disruption_budget(spec, parent.stages["blue"]) == {
+    pods = stage.behind(parent.stages["blue"], artifact())
+    assert stage.disruption_budget(spec, parent.stages["blue"], pods) == {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": "stage-blue-iris", "namespace": "vision", "labels": LABELS},
         "spec": {
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
-            "selector": {"matchLabels": LABELS},
+            "selector": {"matchLabels": {**LABELS, "easymaker.io/serves": "0123456789"}},
         },
     }
+
+
+def test_requests_lead_to_the_pods_of_one_version(spec: resolved.Workspace) -> None:
+    one = spec.endpoints["iris"].stages["blue"]
+    for item in (artifact(), artifact(revision="9876543210"), artifact(revision="")):
+        pods = made(spec, item)
+        selector = stage.service(spec, one, stage.behind(one, item))["spec"]["selector"]
+        assert selector == {**LABELS, "easymaker.io/serves": item.version}
+        assert selector == pods["spec"]["selector"]["matchLabels"]
+        assert selector.items() <= pods["spec"]["template"]["metadata"]["labels"].items()
+        assert pods["metadata"]["name"] == f"stage-blue-iris-{item.version}"
+    chosen = artifact(completed="2026-02-02T00:00:00Z", seen="2026-02-02T00:00:00Z")
+    assert made(spec, chosen) == made(spec)
 
 
 def test_record_says_where_a_model_comes_from(spec: resolved.Workspace) -> None:
@@ -247,7 +264,7 @@ def test_autoscaler_settles_the_number_within_its_range(spec: resolved.Workspace
             "scaleTargetRef": {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
-                "name": "stage-blue-iris",
+                "name": "stage-blue-iris-0123456789",
             },
             "minReplicas": 2,
             "maxReplicas": 5,
