@@ -75,6 +75,8 @@ def _grow(spec: Spec) -> None:
     spec["pools"]["large"] = {"instance_types": ["g5.12xlarge"], "max": 2, "disk": 400}
 
 
+# Eleven runs of Pulumi, each of more than 150 resources.
+@pytest.mark.timeout(1800)
 @pytest.mark.e2e
 def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> None:
     empty = account.inventory()
@@ -120,6 +122,7 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     assert account.inventory() == empty
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.soak
 def test_an_apply_that_is_interrupted_is_finished_by_the_next(
     account: Account, tmp_path: Path
