@@ -284,5 +284,8 @@ def main(environment: dict[str, str]) -> None:
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
-    over.wait()
+    # An engine that was killed ends nobody.
+    engine = os.getppid()
+    while os.getppid() == engine and not over.wait(1):
+        pass
     server.stop(None)
