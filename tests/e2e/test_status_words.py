@@ -1,4 +1,4 @@
-"""Words of statuses, as `emctl status` tells them while their situations come about."""
+"""Every word that a status can be, as `emctl status` tells it while its situation comes about."""
 
 import datetime
 import os
@@ -22,6 +22,8 @@ from tests.support.situations import (
     Seen,
     changed,
     slow_model,
+    without,
+    words,
 )
 from tests.support.told import Told
 from tests.support.web import Web
@@ -201,18 +203,18 @@ def test_tensorboard_for_which_there_is_no_room(lab: Lab) -> None:
 @pytest.mark.soak
 def test_a_model_that_loads_for_long_is_waited_for(lab: Lab, web: Web) -> None:
     url, what = f"http://{HOST}/inference", "stage/slow/blue"
-    lab.seen.until_now(what, "DEPLOY IN PROGRESS", "loads the model since ")
+    # Nobody is let in before the model has answered its first call.
+    begun = lab.seen.until_said(what, "loads the model since ")
+    asked = datetime.datetime.now(datetime.UTC).isoformat()
+    status = web.call(url, ROWS).status
+    lab.seen.until(what, "DEPLOY IN PROGRESS", "API Gateway: ACTIVE", "ACTIVE")
     lab.seen.until("endpoint/slow", "CREATE IN PROGRESS")
-    lab.seen.until(what, "API Gateway: ACTIVE")
-    begun = lab.seen.now[what]["cause"].removeprefix("loads the model since ")
-    assert web.call(url, ROWS).status == 503
-    lab.seen.until(what, "ACTIVE")
     (pod,) = lab.pods_of("easymaker.io/endpoint=slow")
     (server,) = pod["status"]["containerStatuses"]
     assert (server["restartCount"], server["state"]["running"]["startedAt"]) == (0, begun)
     (ready,) = (found for found in pod["status"]["conditions"] if found["type"] == "Ready")
     assert seconds(begun, ready["lastTransitionTime"]) >= LOAD_SECONDS + FIRST_SECONDS
-    # The first call was made before anybody was let in.
+    assert status == 503 or seconds(ready["lastTransitionTime"], asked) > 0
     until(lambda: web.call(url, ROWS).status == 200, "the first answer", FIRST_SECONDS / 2)
     assert lab.applying.process.wait() == 0, lab.applying.lines
 
@@ -236,3 +238,22 @@ def test_what_is_being_changed(lab: Lab) -> None:
     seen.until("notebook/stays", "STOP IN PROGRESS", "STOPPED")
     seen.until("notebook/starts", "START IN PROGRESS", "ACTIVE (HEALTHY)")
     seen.until("notebook/too-large", "START FAILED")
+
+
+def test_what_is_being_removed(lab: Lab) -> None:
+    for change in ('["example.test/held"]', "null"):
+        patch = f'{{"metadata": {{"finalizers": {change}}}}}'
+        lab.kubectl("patch", "configmap", "model-slow", "--type=merge", f"--patch={patch}")
+        if change != "null":
+            lab.kubectl("delete", "configmap", "model-slow", "--wait=false")
+            lab.seen.until("model/slow", "DELETE IN PROGRESS")
+    # With the whole workspace all would go at once.
+    (lab.checkout.folder / SPEC).write_text(without())
+    lab.pulumi("up", "--yes", "--skip-preview")
+    for what in ("endpoint/slow", "stage/slow/blue", "notebook/starts"):
+        lab.seen.until(what, "DELETE IN PROGRESS")
+
+
+def test_no_word_of_the_tables_was_missing(lab: Lab) -> None:
+    assert lab.seen.all() == words()
+    assert not lab.seen.unexplained

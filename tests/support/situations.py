@@ -1,12 +1,16 @@
-"""A workspace in which words of docs/reference/status.md come about, and who notes them."""
+"""A workspace in which every word of docs/reference/status.md comes about, and who notes them."""
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.status_page import tables
 from tests.support.told import Told
 
+KINDS = ("Training", "Experiment", "Model", "Endpoint", "API Gateway", "Stage", "Notebook")
+"""Sections of the page, each with a table of words."""
 STACK = "words"
 HOST = f"slow.{STACK}.easymaker.localhost"
 TOP = f"obs://objects.easymaker.localhost/{STACK}"
@@ -102,6 +106,15 @@ def changed() -> str:
     return text
 
 
+def without() -> str:
+    """The spec without what is removed at last."""
+    text = changed()
+    for first, last in (("  slow:\n", "  waits:\n"), ("  starts:", "  too-large:")):
+        begin = text.index(first)
+        text = text[:begin] + text[text.index(last, begin) :]
+    return text
+
+
 class _Code:
     """What is run when the pickle is loaded."""
 
@@ -122,6 +135,11 @@ def slow_model(seconds: int) -> bytes:
     )
 
 
+def words() -> set[tuple[str, str]]:
+    """Kind and word of every row of the page's tables."""
+    return {(kind, row[0]) for kind in KINDS for row in tables()[kind]}
+
+
 class Seen:
     """The words of all resources, as `emctl status --watch --json` tells them."""
 
@@ -131,6 +149,10 @@ class Seen:
         """What was told last, by kind and name."""
         self.words: dict[str, list[tuple[str, str]]] = {}
         """Kinds and words, of each resource in order."""
+        self.causes: dict[str, list[str]] = {}
+        """What was said of each, in order."""
+        self.unexplained: list[dict[str, Any]] = []
+        """What failed without a cause."""
         self._read = 0
 
     def until(self, what: str, *wanted: str) -> None:
@@ -145,6 +167,18 @@ class Seen:
 
         self.told.until(have_come, f"{what}: {', '.join(wanted)}")
 
+    def until_said(self, what: str, begin: str) -> str:
+        """Wait until a resource has had a cause that begins so; returns the rest of it."""
+        found: list[str] = []
+
+        def has_come(lines: list[str]) -> bool:
+            self._take(lines)
+            found[:] = [text for text in self.causes.get(what, []) if text.startswith(begin)]
+            return bool(found)
+
+        self.told.until(has_come, f"{what}: {begin}")
+        return found[0].removeprefix(begin)
+
     def until_now(self, what: str, word: str, cause: str = "") -> None:
         """Wait until what was told last of a resource is this word, and a cause that so begins."""
 
@@ -154,6 +188,10 @@ class Seen:
             return found["status"] == word and (found["cause"] or "").startswith(cause)
 
         self.told.until(is_so, f"{what}: {word}: {cause}")
+
+    def all(self) -> set[tuple[str, str]]:
+        """Kind and word of all that have come."""
+        return {pair for pairs in self.words.values() for pair in pairs}
 
     def _take(self, lines: list[str]) -> None:
         for line in lines[self._read :]:
@@ -165,4 +203,8 @@ class Seen:
                     pairs.append(("API Gateway", item["api_gateway"]["status"]))
                 known = self.words.setdefault(what, [])
                 known += [pair for pair in pairs if pair not in known]
+                if item["cause"]:
+                    self.causes.setdefault(what, []).append(item["cause"])
+                if re.search("FAIL|UNHEALTHY", item["status"]) and not item["cause"]:
+                    self.unexplained.append(item)
         self._read = len(lines)
