@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -9,8 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.cluster import IMAGES, LocalCluster, Manifest, namespace, service, until
+from tests.support.jupyter_page import SESSION, SILENCE
 from tests.support.web import Web
-from tools import images
+from tools import images, toolchain
 
 pytestmark = pytest.mark.e2e
 
@@ -38,60 +41,8 @@ exit 3
 END
 chmod +x cont-init.d/10-touch
 """
-# Runs a cell and a line of a terminal as the page does: over websockets, with the cookies and the
-# Origin of a browser that is logged in.
-SESSION = """\
-import http.cookiejar, json, sys, urllib.request, uuid
-from websocket import WebSocketBadStatusException, create_connection
-
-url, token, kernel, code = sys.argv[1:]
-headers = {"Authorization": "token " + token}
-jar = http.cookiejar.CookieJar()
-urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar)).open(f"{url}/lab?token={token}")
-cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
-
-
-def post(path, body):
-    request = urllib.request.Request(url + path, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def connect(path, origin):
-    return create_connection(
-        "ws" + url.removeprefix("http") + path, cookie=cookies, origin=origin, timeout=60
-    )
-
-
-made = post("/api/kernels", {"name": kernel})["id"]
-try:
-    connect(f"/api/kernels/{made}/channels", "http://elsewhere.example")
-except WebSocketBadStatusException as error:
-    print("elsewhere", error.status_code)
-cell = connect(f"/api/kernels/{made}/channels", url)
-content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
-header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.3",
-          "username": "", "session": uuid.uuid4().hex, "date": ""}
-cell.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content,
-                      "channel": "shell"}))
-while True:
-    message = json.loads(cell.recv())
-    if message["parent_header"].get("msg_id") != header["msg_id"]:
-        continue
-    if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
-        print(message["content"]["text"], end="")
-    if message["msg_type"] == "execute_reply":
-        print(message["content"]["status"])
-        break
-terminal = post("/api/terminals", {})["name"]
-line = connect(f"/terminals/websocket/{terminal}", url)
-line.send(json.dumps(["stdin", "echo $((6 * 7))-[$JUPYTER_TOKEN]\\r"]))
-seen = ""
-while "42-[" not in seen or "]" not in seen.partition("42-[")[2]:
-    kind, *rest = json.loads(line.recv())
-    seen += rest[0] if kind == "stdout" else ""
-print("terminal", seen.partition("42-[")[2].partition("]")[0] or "nothing")
-"""
+SILENT_SECONDS = 1800 if "SOAK" in os.environ else 75
+"""Longer than the minute after which things between people and servers like to hang up."""
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +146,24 @@ def _session(web: Web, name: str, url: str, kernel: str, code: str) -> list[str]
     return web.cluster.kubectl("-n", SPACE, "exec", name, "--", *argv).splitlines()
 
 
+@pytest.fixture(scope="module")
+def silence(web: Web) -> Iterator["subprocess.Popen[str]"]:
+    """Lines to a notebook on which nobody says anything, while other tests run."""
+    url = _start(web, "silent", "notebook-python", USER_1000)
+    kubectl = [str(toolchain.path("kubectl")), f"--kubeconfig={web.cluster.kubeconfig}"]
+    argv = ["python3", "-c", SILENCE, url, TOKEN, "python3", str(SILENT_SECONDS)]
+    begun = subprocess.Popen(
+        [*kubectl, "-n", SPACE, "exec", "silent", "--container=notebook", "--", *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with begun:
+        yield begun
+        begun.kill()
+
+
+@pytest.mark.usefixtures("silence")
 def test_a_notebook_of_user_1000_from_start_to_stop(web: Web) -> None:
     url = _start(web, "plain", "notebook-python", USER_1000)
     host = urlsplit(url).hostname or ""
@@ -270,3 +239,11 @@ def test_without_a_token_nothing_starts(web: Web, image: str) -> None:
     assert status["state"]["terminated"]["exitCode"] == 1
     assert "JUPYTER_TOKEN is empty" in web.cluster.kubectl("-n", SPACE, "logs", name)
     assert json.dumps(status).count(TOKEN) == 0
+
+
+# A24 of the project's cases.
+@pytest.mark.soak
+@pytest.mark.timeout(SILENT_SECONDS + 600)
+def test_silence_ends_neither_work_nor_lines(silence: "subprocess.Popen[str]") -> None:
+    said, _ = silence.communicate()
+    assert said.splitlines() == ["elsewhere 403", "42", "ok", "terminal nothing", "done True"]
