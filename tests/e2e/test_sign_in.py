@@ -1,7 +1,6 @@
 """Signing in with an OpenID issuer: the real proxy with our arguments, between a provider that
 speaks the protocol and the door of TensorBoard."""
 
-import http.client
 import os
 import subprocess
 import sys
@@ -9,7 +8,6 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -18,6 +16,7 @@ from board.access import Access
 from components.manifests import sign_in, tokens
 from schemas.sign_in import SignIn
 from tests.support.cluster import free_port, until
+from tests.support.signing_in import Browser
 from tools import toolchain
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -92,42 +91,6 @@ def proxy(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     said_at_last = Path(log).read_text()
     assert TOKEN not in said_at_last
     assert CLIENT_SECRET not in said_at_last
-
-
-class Browser:
-    """Cookies by host and port, and no more."""
-
-    def __init__(self) -> None:
-        self.cookies: dict[str, dict[str, str]] = {}
-
-    def ask(self, url: str, form: dict[str, str] | None = None, **said: str) -> tuple[int, str]:
-        """Status, and where it leads or what it is."""
-        parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
-        jar = self.cookies.setdefault(parts.netloc, {})
-        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in jar.items()), **said}
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        try:
-            place = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-            body = None if form is None else urlencode(form)
-            connection.request("GET" if form is None else "POST", place, body, headers)
-            answer = connection.getresponse()
-            for cookie in answer.headers.get_all("Set-Cookie") or []:
-                name, _, value = cookie.partition(";")[0].partition("=")
-                jar[name] = value
-            return answer.status, answer.headers.get("Location") or answer.read().decode()
-        finally:
-            connection.close()
-
-    def sign_in(self, url: str, person: str) -> tuple[int, str]:
-        """From a page to the issuer and back."""
-        status, place = self.ask(url)
-        assert status == 302
-        assert dict(parse_qsl(urlsplit(place).query))["code_challenge_method"] == "S256"
-        status, place = self.ask(place, {"sub": person})
-        assert status == 302, place
-        return self.ask(place)
 
 
 def answers(url: str) -> bool:

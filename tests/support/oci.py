@@ -37,7 +37,7 @@ def write_image(archive: Path, reference: str, path: str, content: bytes) -> Non
     config = {
         "architecture": _ARCHITECTURE,
         "os": "linux",
-        "config": {"Env": ["PATH=/usr/bin"]},
+        "config": {"Env": ["PATH=/usr/bin"], "Entrypoint": [f"/{path}"]},
         "rootfs": {"type": "layers", "diff_ids": [rootfs["digest"]]},
     }
     manifest = {"schemaVersion": 2, "config": kept_json(config, "config"), "layers": [rootfs]}
