@@ -46,4 +46,5 @@ class NodeImages:
 
     def export(self, references: Sequence[str], archive: Path) -> None:
         """Write images as one OCI archive."""
-        run([*self._ctr, "images", "export", archive, *references])
+        # Through the transfer service `ctr` may end before the last of the archive is written.
+        run([*self._ctr, "images", "export", "--local", archive, *references])
