@@ -126,6 +126,7 @@ def test_the_terminal_sees_an_interrupt_as_such(
 
 def test_what_is_made_on_demand_is_not_brought() -> None:
     assert [tool.name for tool in TOOLS if tool.on_demand] == [
+        "karpenter-crds",
         "metrics-server",
         "oauth2-proxy",
         "registry",
