@@ -43,7 +43,7 @@ class Roles(pulumi.ComponentResource):
                 "cluster-autoscaler",
                 "kube-system",
                 "cluster-autoscaler",
-                pulumi.Output.from_input(policies.cluster_autoscaler(args.name)),
+                pulumi.Output.from_input(args.cluster_arn).apply(policies.cluster_autoscaler),
             )
         self.register_outputs({"arns": self.arns})
 

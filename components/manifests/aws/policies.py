@@ -60,8 +60,10 @@ def bucket(arn: str) -> Document:
     )
 
 
-def cluster_autoscaler(cluster: str) -> Document:
+def cluster_autoscaler(cluster_arn: str) -> Document:
     """Looks at all groups, for AWS can't restrict that, and changes those of this cluster."""
+    _, part, _, region, account, resource = cluster_arn.split(":")
+    cluster = resource.removeprefix("cluster/")
     owned = f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}"
     return _policy(
         {
@@ -77,9 +79,14 @@ def cluster_autoscaler(cluster: str) -> Document:
                 "ec2:DescribeInstanceTypes",
                 "ec2:DescribeLaunchTemplateVersions",
                 "ec2:GetInstanceTypesFromInstanceRequirements",
-                "eks:DescribeNodegroup",
             ],
             "Resource": "*",
+        },
+        {
+            "Sid": "LookAtPools",
+            "Effect": "Allow",
+            "Action": "eks:DescribeNodegroup",
+            "Resource": f"arn:{part}:eks:{region}:{account}:nodegroup/{cluster}/*/*",
         },
         {
             "Sid": "Scale",
@@ -88,7 +95,10 @@ def cluster_autoscaler(cluster: str) -> Document:
                 "autoscaling:SetDesiredCapacity",
                 "autoscaling:TerminateInstanceInAutoScalingGroup",
             ],
-            "Resource": "*",
+            "Resource": (
+                f"arn:{part}:autoscaling:{region}:{account}:"
+                "autoScalingGroup:*:autoScalingGroupName/*"
+            ),
             "Condition": {"StringEquals": {owned: "owned"}},
         },
     )

@@ -130,7 +130,14 @@ def test_bucket_refuses_connections_in_clear() -> None:
 
 
 def test_autoscaler_changes_the_groups_of_its_cluster_alone() -> None:
-    look, scale = policies.cluster_autoscaler("dev")["Statement"]
+    arn = "arn:aws:eks:ap-northeast-2:123456789012:cluster/dev"
+    look, pools, scale = policies.cluster_autoscaler(arn)["Statement"]
+    assert pools == {
+        "Sid": "LookAtPools",
+        "Effect": "Allow",
+        "Action": "eks:DescribeNodegroup",
+        "Resource": "arn:aws:eks:ap-northeast-2:123456789012:nodegroup/dev/*/*",
+    }
     assert scale == {
         "Sid": "Scale",
         "Effect": "Allow",
@@ -138,11 +145,14 @@ def test_autoscaler_changes_the_groups_of_its_cluster_alone() -> None:
             "autoscaling:SetDesiredCapacity",
             "autoscaling:TerminateInstanceInAutoScalingGroup",
         ],
-        "Resource": "*",
+        "Resource": (
+            "arn:aws:autoscaling:ap-northeast-2:123456789012:"
+            "autoScalingGroup:*:autoScalingGroupName/*"
+        ),
         "Condition": {"StringEquals": {"aws:ResourceTag/k8s.io/cluster-autoscaler/dev": "owned"}},
     }
     assert look["Effect"] == "Allow"
-    reads = ("autoscaling:Describe", "ec2:Describe", "ec2:Get", "eks:Describe")
+    reads = ("autoscaling:Describe", "ec2:Describe", "ec2:Get")
     assert all(action.startswith(reads) for action in look["Action"])
 
 
