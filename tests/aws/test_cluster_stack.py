@@ -124,6 +124,7 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
 
 @pytest.mark.timeout(7200)
 @pytest.mark.soak
+@pytest.mark.e2e
 def test_an_apply_that_is_interrupted_is_finished_by_the_next(
     account: Account, tmp_path: Path
 ) -> None:
