@@ -89,10 +89,12 @@ def test_a_wrong_spec_shows_what_validate_shows_exactly_once(checkout: Checkout)
         checkout.spec.write_text(before)
 
 
-@pytest.mark.usefixtures("applied")
-def test_platform_change_leaves_the_job_and_a_setting_makes_one_more(checkout: Checkout) -> None:
+def test_platform_change_leaves_the_job_and_a_setting_makes_one_more(
+    checkout: Checkout, applied: Done
+) -> None:
     jobs = checkout.jobs()
-    (first,) = [name for name in jobs if name.startswith("training-iris-sklearn-")]
+    place = re.search(r"^iris-sklearn: model at (\S+)/model", applied.stdout, re.MULTILINE)
+    assert place
     trained = ("pods", "-n", "iris", "-l", "easymaker.io/kind=training")
     pods = checkout.cluster.get(*trained)["items"]
     # What is said about a training goes onto the Job that is there.
@@ -112,7 +114,7 @@ def test_platform_change_leaves_the_job_and_a_setting_makes_one_more(checkout: C
     assert done.returncode == 0, done.stderr
     assert len(set(checkout.jobs()) - set(jobs)) == 1
     assert set(jobs) < set(checkout.jobs())
-    assert checkout.record(f"{RESULTS}/{first.removeprefix('training-')}")["status"] == "COMPLETE"
+    assert checkout.record(place[1])["status"] == "COMPLETE"
     assert checkout.pulumi("preview", "--expect-no-changes").returncode == 0
 
 
@@ -182,6 +184,7 @@ def test_values_arrive_in_a_pod_byte_for_byte(checkout: Checkout) -> None:
     assert not {"TF_CONFIG", "WORLD_SIZE", "RANK", "EM_CHECKPOINT_INPUT_DIR"} & env.keys()
     assert not [key for key in env if key.startswith("RCLONE")]
     assert found["uid"] == 0
+    assert checkout.up().returncode == 0  # without it: what follows begins with what the spec says
 
 
 @pytest.mark.usefixtures("applied")
