@@ -163,6 +163,8 @@ def test_foreign_server_ends_after_the_requests_that_it_has(
     name = deployment["metadata"]["name"]
     cluster.wait("-n", NAME, f"deployment/{name}", "--for=condition=Available", seconds=180)
     url = f"http://foreign-iris.{NAME}.easymaker.localhost/inference"
+    # Whatever the front says: the gateway leads to it.
+    until(lambda: web.call(url).status == 405, "the route", 60)
     pod = pod_of(cluster, "foreign")["metadata"]["name"]
     answers: list[Answer] = []
     log = subprocess.Popen(
