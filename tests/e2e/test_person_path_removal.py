@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.checkout import Checkout
-from tests.support.cluster import LocalCluster
+from tests.support.cluster import LocalCluster, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.usefixtures("applied")]
 
@@ -14,6 +14,11 @@ def left(cluster: LocalCluster) -> list[str]:
     volumes = cluster.get("persistentvolumes")["items"]
     claims = [volume["spec"].get("claimRef", {}).get("namespace") for volume in volumes]
     return [name for name in [*namespaces, *claims] if name == "iris"]
+
+
+def gone(cluster: LocalCluster) -> None:
+    """Wait for the end of them: a provisioner empties a volume after its claim has gone."""
+    until(lambda: left(cluster) == [], "the end of the workspace's namespace and volumes", 60)
 
 
 def test_state_of_a_lost_namespace_does_not_block(checkout: Checkout) -> None:
@@ -29,7 +34,7 @@ def test_state_of_a_lost_namespace_does_not_block(checkout: Checkout) -> None:
 def test_destroy_leaves_nothing_and_the_next_preview_says_what_comes(checkout: Checkout) -> None:
     done = checkout.pulumi("destroy", "--yes", "--skip-preview", "--stack=local")
     assert done.returncode == 0, done.stdout
-    assert left(checkout.cluster) == []
+    gone(checkout.cluster)
     previewed = checkout.preview()
     assert set(previewed.values()) == {"create"}
     done = checkout.pulumi("up", "--yes", "--skip-preview", "--stack=local")
@@ -40,7 +45,7 @@ def test_destroy_leaves_nothing_and_the_next_preview_says_what_comes(checkout: C
 def test_down_leaves_nothing(checkout: Checkout) -> None:
     done = checkout.down()
     assert done.returncode == 0, done.stderr
-    assert left(checkout.cluster) == []
+    gone(checkout.cluster)
     assert not (checkout.folder / "stacks" / "Pulumi.local.yaml").exists()
     assert not (checkout.folder / ".state" / "passphrase").exists()
     assert checkout.down().returncode == 0
