@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
-from pulumi_kubernetes import KubeClientSettingsArgs, Provider
+from pulumi_kubernetes import Provider
 
 import live
 from components import (
@@ -17,6 +17,7 @@ from components import (
     model,
     notebook,
     pool,
+    provider,
     training,
     workspace,
 )
@@ -80,7 +81,7 @@ async def build(spec: resolved.Workspace, settings: Settings) -> Outputs:
             f"namespace {spec.name!r} belongs to the stack {owner} (this one is {settings.stack}): "
             "choose another `workspace`"
         )
-    builder = _Builder(spec, settings, provider(spec.platform))
+    builder = _Builder(spec, settings, provider.of_workspace(spec.platform))
     outputs = {
         "namespace": spec.name,
         "experiments": await builder.experiments(),
@@ -285,22 +286,3 @@ class _Builder:
         self.made += children
         if len(self.made) // _BATCH != (len(self.made) - len(children)) // _BATCH:
             await asyncio.sleep(0)
-
-
-def provider(platform: resolved.Platform) -> Provider:
-    """The provider of the cluster. Credentials stay in the user's kubeconfig and out of the state;
-    the one of a cluster's stack says how to get some, and has none.
-
-    The context, or the cluster on AWS, is the identity: only another one replaces everything, and
-    not another address or token behind it.
-    """
-    target, there = platform.target, platform.cluster
-    return Provider(
-        "cluster",
-        context=target.context,
-        kubeconfig=there.kubeconfig if there and target.context is None else None,
-        cluster_identifier=there.arn if there else target.context,
-        enable_secret_mutable=True,
-        enable_config_map_mutable=True,  # a model's record; launchers are immutable
-        kube_client_settings=KubeClientSettingsArgs(qps=500, burst=1000, timeout=30),
-    )

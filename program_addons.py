@@ -6,8 +6,9 @@ from typing import Any
 
 import pulumi
 import yaml
-from pulumi_kubernetes import KubeClientSettingsArgs, Provider
+from pulumi_kubernetes import Provider
 
+from components import provider
 from components.addon import Addon, AddonArgs
 from components.manifests import Manifest
 from components.manifests.addons import (
@@ -48,7 +49,7 @@ async def build(spec: resolved.ClusterAddons, settings: Settings) -> Outputs:
     """
     target = spec.target
     if isinstance(target, platform.KubernetesTarget):
-        return _Builder(spec, settings, None, provider(target.context)).all()
+        return _Builder(spec, settings, None, provider.of_addons(target.context)).all()
     outputs = await settings.outputs(target.cluster_stack)
     try:
         cluster = facts(target.cluster_stack, outputs)
@@ -56,7 +57,7 @@ async def build(spec: resolved.ClusterAddons, settings: Settings) -> Outputs:
         raise pulumi.RunError(str(error)) from None
     if problem := mismatch(spec, cluster):
         raise pulumi.RunError(problem)
-    made = provider(outputs["cluster"]["arn"], outputs["kubeconfig"])
+    made = provider.of_addons(outputs["cluster"]["arn"], outputs["kubeconfig"])
     return _Builder(spec, settings, cluster, made).all()
 
 
@@ -68,12 +69,12 @@ class _Builder:
         spec: resolved.ClusterAddons,
         settings: Settings,
         cluster: Facts | None,
-        provider: Provider,
+        made: Provider,
     ) -> None:
         self.spec = spec
         self.settings = settings
         self.cluster = cluster
-        self._provider = provider
+        self._provider = made
 
     def all(self) -> Outputs:
         """The stack's outputs."""
@@ -182,18 +183,3 @@ def definitions(bundle: str) -> list[Manifest]:
         item.pop("status", None)
         item["metadata"].pop("creationTimestamp", None)
     return found
-
-
-def provider(context: str, kubeconfig: str | None = None) -> Provider:
-    """The provider of the cluster.
-
-    A stack's kubeconfig says how to get credentials and holds none. The context, which it calls by
-    the cluster's ARN, is the identity: only another one replaces everything.
-    """
-    return Provider(
-        "cluster",
-        context=context,
-        kubeconfig=kubeconfig,
-        cluster_identifier=context,
-        kube_client_settings=KubeClientSettingsArgs(qps=100, burst=200, timeout=30),
-    )

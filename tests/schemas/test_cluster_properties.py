@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import SpecError, kinds, load_any
+from schemas import kinds, load_any
 from schemas.applied import Resolved
 from schemas.instance_types import catalogue
 from schemas.text import to_yaml
 from tests.schemas import clusters, specs
 from tests.schemas.mutations import broken_text, mutated
-from tests.schemas.test_properties import few, many
+from tests.schemas.test_properties import few, many, valid_or_placed
 
 WHOLE = st.sampled_from([clusters.CLUSTER, clusters.ADDONS])
 
@@ -22,17 +22,7 @@ def answers(folder: Path, content: bytes) -> Resolved | None:
     """Load a text: it is valid, or every problem has a place inside the file."""
     file = folder / "cluster.yaml"
     file.write_bytes(content)
-    try:
-        return load_any(file)
-    except SpecError as error:
-        issues = error.issues
-    assert issues
-    for issue in issues:
-        assert issue.position.file == str(file)
-        assert issue.position.line >= 1
-        assert issue.message
-        assert str(issue).isprintable()
-    return None
+    return valid_or_placed(lambda: load_any(file), file, content)
 
 
 def _mutated(tmp_path: Path, data: st.DataObject) -> None:

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +29,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
 _HARD = ["no", "yes", "null", "~", "010", "22:22", ".5", "2001-01-01", "<<", "-", "#x", "a:b", "%x"]
 
 Property = Callable[..., None]
+T = TypeVar("T")
 _SETTINGS: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -43,26 +44,31 @@ def many(check: Property) -> Property:
     return pytest.mark.e2e(settings(max_examples=MANY, **_SETTINGS)(check))
 
 
-def answers(folder: Path, content: str | bytes) -> resolved.Workspace | None:
-    """Load a text: it is valid, or every problem has a place inside the file; at once."""
+def valid_or_placed(load_it: Callable[[], T], file: Path, raw: bytes) -> T | None:
+    """What a text is loaded as, or every problem has a place inside its file; at once."""
     start = time.process_time()
     try:
-        return specs.load_text(folder, content)
+        return load_it()
     except SpecError as error:
         issues = error.issues
     finally:
         assert time.process_time() - start < SECONDS
-    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     lines = LINE_BREAKS.split(raw.decode("utf-8-sig", "replace"))
     assert issues
     for issue in issues:
         for at in (issue.position, *issue.related):
-            assert at.file == str(folder / "spec.yaml")
+            assert at.file == str(file)
             assert 1 <= at.line <= len(lines)
             assert 1 <= at.column <= len(lines[at.line - 1]) + 1
         assert issue.message
         assert str(issue).isprintable()
     return None
+
+
+def answers(folder: Path, content: str | bytes) -> resolved.Workspace | None:
+    """Load a text: it is valid, or every problem has a place inside the file."""
+    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return valid_or_placed(lambda: specs.load_text(folder, content), folder / "spec.yaml", raw)
 
 
 def _mutated(tmp_path: Path, data: st.DataObject) -> None:

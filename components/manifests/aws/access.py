@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from components.manifests import identity, places, stores
+from components.manifests.aws import trust
 from components.manifests.aws.trust import Document
 from components.manifests.served import Served
 from schemas import resolved
@@ -121,7 +122,7 @@ def policy(platform: resolved.Platform, grant: Grant) -> Document:
                 "Condition": {"StringEquals": {"kms:ViaService": via}},
             }
         )
-    return {"Version": "2012-10-17", "Statement": found}
+    return trust.policy(*found)
 
 
 def _training(workspace: resolved.Workspace, training: resolved.Training) -> Grant:

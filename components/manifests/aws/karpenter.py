@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.manifests.aws.names import partition
-from components.manifests.aws.trust import Document
+from components.manifests.aws.trust import Document, policy
 
 _LAUNCHED = (
     *("fleet", "instance", "volume", "network-interface", "launch-template"),
@@ -47,125 +47,119 @@ def controller(place: Place, node_role: str, queue: str) -> Document:
     }
     launched = [f"{ec2}*:{kind}/*" for kind in _LAUNCHED]
     profile = f"arn:{part}:iam::{account}:instance-profile/*"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _statement(
-                "Launch",
-                ["ec2:RunInstances", "ec2:CreateFleet"],
-                [
-                    # Images are AWS's own, and so of no account.
-                    *(f"{ec2}:{kind}/*" for kind in ("image", "snapshot")),
-                    *(f"{ec2}*:{kind}/*" for kind in _GIVEN),
-                ],
-            ),
-            _statement(
-                "LaunchFromOwnTemplates",
-                ["ec2:RunInstances", "ec2:CreateFleet"],
-                [f"{ec2}*:launch-template/*"],
-                there,
-            ),
-            _statement(
-                "LaunchTagged",
-                ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
-                launched,
-                asked,
-            ),
-            _statement(
-                "TagWhatIsMade",
-                ["ec2:CreateTags"],
-                launched,
-                {
-                    "StringEquals": {
-                        f"aws:RequestTag/{owned}": "owned",
-                        "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"],
-                    }
-                },
-            ),
-            _statement("TagNodes", ["ec2:CreateTags"], [f"{ec2}*:instance/*"], there),
-            _statement(
-                "End",
-                ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
-                [f"{ec2}*:instance/*", f"{ec2}*:launch-template/*"],
-                there,
-            ),
-            _statement(
-                "Look",
-                [
-                    "ec2:DescribeCapacityReservations",
-                    "ec2:DescribeImages",
-                    "ec2:DescribeInstances",
-                    "ec2:DescribeInstanceTypeOfferings",
-                    "ec2:DescribeInstanceTypes",
-                    "ec2:DescribeLaunchTemplates",
-                    "ec2:DescribeSecurityGroups",
-                    "ec2:DescribeSpotPriceHistory",
-                    "ec2:DescribeSubnets",
-                    "pricing:GetProducts",
-                ],
-                ["*"],
-            ),
-            _statement(
-                "Images",
-                ["ssm:GetParameter"],
-                [f"arn:{part}:ssm:{region}::parameter/aws/service/*"],
-            ),
-            _statement(
-                "Events",
-                ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
-                [queue],
-            ),
-            _statement(
-                "GiveNodesTheirRole",
-                ["iam:PassRole"],
-                [node_role],
-                {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
-            ),
-            _statement(
-                "MakeProfiles",
-                ["iam:CreateInstanceProfile", "iam:TagInstanceProfile"],
-                [profile],
-                {"StringEquals": {f"aws:RequestTag/{owned}": "owned"}},
-            ),
-            _statement(
-                "ChangeProfiles",
-                [
-                    "iam:AddRoleToInstanceProfile",
-                    "iam:DeleteInstanceProfile",
-                    "iam:RemoveRoleFromInstanceProfile",
-                ],
-                [profile],
-                {"StringEquals": {f"aws:ResourceTag/{owned}": "owned"}},
-            ),
-            _statement("LookAtProfiles", ["iam:GetInstanceProfile"], [profile]),
-            _statement("ListProfiles", ["iam:ListInstanceProfiles"], ["*"]),
-            _statement("Cluster", ["eks:DescribeCluster"], [place.cluster_arn]),
-        ],
-    }
+    return policy(
+        _statement(
+            "Launch",
+            ["ec2:RunInstances", "ec2:CreateFleet"],
+            [
+                # Images are AWS's own, and so of no account.
+                *(f"{ec2}:{kind}/*" for kind in ("image", "snapshot")),
+                *(f"{ec2}*:{kind}/*" for kind in _GIVEN),
+            ],
+        ),
+        _statement(
+            "LaunchFromOwnTemplates",
+            ["ec2:RunInstances", "ec2:CreateFleet"],
+            [f"{ec2}*:launch-template/*"],
+            there,
+        ),
+        _statement(
+            "LaunchTagged",
+            ["ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"],
+            launched,
+            asked,
+        ),
+        _statement(
+            "TagWhatIsMade",
+            ["ec2:CreateTags"],
+            launched,
+            {
+                "StringEquals": {
+                    f"aws:RequestTag/{owned}": "owned",
+                    "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"],
+                }
+            },
+        ),
+        _statement("TagNodes", ["ec2:CreateTags"], [f"{ec2}*:instance/*"], there),
+        _statement(
+            "End",
+            ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
+            [f"{ec2}*:instance/*", f"{ec2}*:launch-template/*"],
+            there,
+        ),
+        _statement(
+            "Look",
+            [
+                "ec2:DescribeCapacityReservations",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstances",
+                "ec2:DescribeInstanceTypeOfferings",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSpotPriceHistory",
+                "ec2:DescribeSubnets",
+                "pricing:GetProducts",
+            ],
+            ["*"],
+        ),
+        _statement(
+            "Images",
+            ["ssm:GetParameter"],
+            [f"arn:{part}:ssm:{region}::parameter/aws/service/*"],
+        ),
+        _statement(
+            "Events",
+            ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+            [queue],
+        ),
+        _statement(
+            "GiveNodesTheirRole",
+            ["iam:PassRole"],
+            [node_role],
+            {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+        ),
+        _statement(
+            "MakeProfiles",
+            ["iam:CreateInstanceProfile", "iam:TagInstanceProfile"],
+            [profile],
+            {"StringEquals": {f"aws:RequestTag/{owned}": "owned"}},
+        ),
+        _statement(
+            "ChangeProfiles",
+            [
+                "iam:AddRoleToInstanceProfile",
+                "iam:DeleteInstanceProfile",
+                "iam:RemoveRoleFromInstanceProfile",
+            ],
+            [profile],
+            {"StringEquals": {f"aws:ResourceTag/{owned}": "owned"}},
+        ),
+        _statement("LookAtProfiles", ["iam:GetInstanceProfile"], [profile]),
+        _statement("ListProfiles", ["iam:ListInstanceProfiles"], ["*"]),
+        _statement("Cluster", ["eks:DescribeCluster"], [place.cluster_arn]),
+    )
 
 
 def send_to(queue: str) -> Document:
     """Of the queue: EventBridge writes to it, and nobody in clear."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "Events",
-                "Effect": "Allow",
-                "Principal": {"Service": ["events.amazonaws.com", "sqs.amazonaws.com"]},
-                "Action": "sqs:SendMessage",
-                "Resource": queue,
-            },
-            {
-                "Sid": "EncryptedConnections",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "sqs:*",
-                "Resource": queue,
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ],
-    }
+    return policy(
+        {
+            "Sid": "Events",
+            "Effect": "Allow",
+            "Principal": {"Service": ["events.amazonaws.com", "sqs.amazonaws.com"]},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+        },
+        {
+            "Sid": "EncryptedConnections",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": queue,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
 
 
 def pattern(source: str, kind: str) -> dict[str, Any]:

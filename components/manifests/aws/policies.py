@@ -1,23 +1,16 @@
 """IAM policies of the cluster's own: who may do what to which resource."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from components.manifests.aws.names import partition
-from components.manifests.aws.trust import Document
-
-_VERSION = "2012-10-17"
-
-
-def _policy(*statements: dict[str, Any]) -> Document:
-    return {"Version": _VERSION, "Statement": list(statements)}
+from components.manifests.aws.trust import Document, policy
 
 
 def key(region: str, account: str) -> Document:
     """Of the cluster's key: the account's own policies say who uses it, and CloudWatch Logs
     encrypts the account's log groups with it."""
     part = partition(region)
-    return _policy(
+    return policy(
         {
             "Sid": "Account",
             "Effect": "Allow",
@@ -48,7 +41,7 @@ def key(region: str, account: str) -> Document:
 
 def bucket(arn: str) -> Document:
     """Of a bucket: nobody reads or writes it in clear."""
-    return _policy(
+    return policy(
         {
             "Sid": "EncryptedConnections",
             "Effect": "Deny",
@@ -65,7 +58,7 @@ def cluster_autoscaler(cluster_arn: str) -> Document:
     _, part, _, region, account, resource = cluster_arn.split(":")
     cluster = resource.removeprefix("cluster/")
     owned = f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}"
-    return _policy(
+    return policy(
         {
             "Sid": "Look",
             "Effect": "Allow",
@@ -106,7 +99,7 @@ def cluster_autoscaler(cluster_arn: str) -> Document:
 
 def write_logs(group_arns: Sequence[str]) -> Document:
     """Adds records to log groups, and makes none."""
-    return _policy(
+    return policy(
         {
             "Sid": "Write",
             "Effect": "Allow",
@@ -118,7 +111,7 @@ def write_logs(group_arns: Sequence[str]) -> Document:
 
 def use_key(arn: str) -> Document:
     """Encrypts volumes with the cluster's key, which EC2 does in its user's name."""
-    return _policy(
+    return policy(
         {
             "Sid": "Encrypt",
             "Effect": "Allow",

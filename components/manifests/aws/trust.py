@@ -1,9 +1,14 @@
-"""Who may take an IAM role."""
+"""IAM policies, and who may take a role."""
 
 from typing import Any
 
 Document = dict[str, Any]
-"""An IAM policy."""
+"""An IAM policy, or a statement of one."""
+
+
+def policy(*statements: Document) -> Document:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def of_service(service: str) -> Document:
@@ -34,4 +39,4 @@ def _allowed(service: str, actions: list[str], condition: Document) -> Document:
     }
     if condition:
         statement["Condition"] = condition
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return policy(statement)
