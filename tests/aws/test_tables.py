@@ -1,5 +1,6 @@
 """The plugin's tables agree with each other, and with pulumi-aws."""
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,14 @@ def test_no_table_has_what_the_others_lack(emulators: Emulators) -> None:
 def test_a_call_that_no_emulator_can_do_fails(account: Account) -> None:
     with pytest.raises(AssertionError, match=r"NotImplemented|404|InvalidAction|Unknown"):
         account.call("eks", "describe_addon_versions")
+
+
+def test_each_rule_of_replacement_names_where_it_was_read() -> None:
+    read = re.compile(r"[a-z0-9]+/[a-z0-9_]+\.go@[0-9a-f]{12}")
+    unread = {token for token, row in diff.rules().items() if not read.fullmatch(row["source"])}
+    assert unread == set()
+    ages = {row["as_of"] for row in diff.rules().values() if "as_of" in row}
+    assert ages <= {"until 2023", "2023 to 2025"}
 
 
 @pytest.mark.parametrize(
