@@ -188,5 +188,6 @@ class Cluster(pulumi.ComponentResource):
             access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
                 type="namespace" if namespaces else "cluster", namespaces=list(namespaces) or None
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # A principal has a policy once: with the old scope the new one would go, too.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
