@@ -12,6 +12,16 @@ class MissingOutputs(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class NodePool:
+    """What its nodes are like, made or to be made."""
+
+    instance_types: tuple[str, ...]
+    labels: dict[str, str]
+    taints: dict[str, tuple[str, str]]
+    """Value and effect by key."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterOutputs:
     """The outputs of a stack of kind Cluster that a workspace uses."""
 
@@ -26,6 +36,8 @@ class ClusterOutputs:
     gateway_host: str
     """Where that load balancer answers inside the network."""
     vpc_link: str
+    pools: dict[str, NodePool] = field(default_factory=dict)
+    """By name, whoever makes their nodes."""
     file_systems: dict[str, str] = field(default_factory=dict)
     """EFS id by the cluster's own name."""
     buckets: dict[str, str] = field(default_factory=dict)
@@ -59,6 +71,17 @@ def cluster_outputs(stack: str, outputs: Mapping[str, Any]) -> ClusterOutputs:
         listener_arn=gateway["listener_arn"],
         gateway_host=gateway["host"],
         vpc_link=gateway["vpc_link"],
+        pools={
+            name: NodePool(
+                instance_types=tuple(pool["instance_types"]),
+                labels=dict(pool["labels"]),
+                taints={
+                    key: (taint["value"], taint["effect"]) for key, taint in pool["taints"].items()
+                },
+            )
+            for kind in ("pools", "node_pools")
+            for name, pool in (outputs.get(kind) or {}).items()
+        },
         file_systems=dict(outputs.get("file_systems") or {}),
         buckets=dict(outputs.get("buckets") or {}),
         log_groups=dict(outputs.get("logs") or {}),

@@ -8,7 +8,7 @@ from pulumi_aws import Provider
 
 from components.aws.access import Access, AccessArgs
 from components.aws.api import Api, ApiArgs
-from components.manifests.aws import access
+from components.manifests.aws import access, fitting
 from components.manifests.served import Served
 from schemas import resolved
 
@@ -23,6 +23,8 @@ class OnAws:
 
     def __init__(self, workspace: resolved.Workspace, served: Iterable[Served]) -> None:
         cluster = workspace.platform.outputs
+        if misfits := fitting.misfits(workspace):
+            raise pulumi.RunError("\n".join(misfits))
         try:
             policies = access.policies(workspace, served)
         except access.TooLong as error:

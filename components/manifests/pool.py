@@ -6,16 +6,21 @@ from components.manifests import Manifest
 from schemas import resolved
 
 
-def used_pools(workspace: resolved.Workspace) -> dict[str, list[str]]:
-    """Of the pools that something in the spec runs on: the flavors that do."""
+def used_flavors(workspace: resolved.Workspace) -> dict[str, resolved.Flavor]:
+    """Those that something in the spec has, by name."""
     stages = [stage for item in workspace.endpoints.values() for stage in item.stages.values()]
     flavors = {
         **{item.flavor.name: item.flavor for item in workspace.trainings.values()},
         **{item.flavor.name: item.flavor for item in stages},
         **{item.flavor.name: item.flavor for item in workspace.notebooks.values()},
     }
+    return dict(sorted(flavors.items()))
+
+
+def used_pools(workspace: resolved.Workspace) -> dict[str, list[str]]:
+    """Of the pools that something in the spec runs on: the flavors that do."""
     found: dict[str, list[str]] = {}
-    for name, flavor in sorted(flavors.items()):
+    for name, flavor in used_flavors(workspace).items():
         if flavor.pool is not None:
             found.setdefault(flavor.pool.name, []).append(name)
     return dict(sorted(found.items()))
