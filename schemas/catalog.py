@@ -106,6 +106,8 @@ BETWEEN = {
     "host-twice": "No two resources answer at one host.",
     "object-twice": "No two resources make one Kubernetes object.",
     "listed-twice": "A list names each thing once.",
+    "region-partition": "A region is in a cloud whose names are known: not China's, for one.",
+    "zone-addresses": "A new network has addresses for the zones.",
     "zone-region": "Zones are of the cluster's region.",
     "pool-zone": "A pool's zones are of the cluster.",
     "pool-types": "Instance types of one pool are alike.",

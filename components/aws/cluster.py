@@ -10,8 +10,9 @@ from components.aws.addons import Addons, AddonsArgs
 from components.manifests.aws import policies, trust
 from components.manifests.aws.addons import ADDONS
 from components.manifests.aws.kubeconfig import kubeconfig
-from components.manifests.aws.names import managed_policy, partition
+from components.manifests.aws.names import managed_policy
 from schemas import resolved_cluster
+from schemas.partition import partition
 from schemas.text import to_json
 
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from schemas.base import shown
 from schemas.cluster import Cluster, ExistingNetwork, NewNetwork
 from schemas.nearest import listed
+from schemas.partition import SUPPORTED, partition
 from schemas.rules import pool
 from schemas.shape import Path
 from schemas.spec import Spec, has
@@ -15,11 +16,14 @@ _PRIVATE = [
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 ]
 _BUCKET_LENGTH = 63 - len("--123456789012")
-_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+_ZONES = "abcdefg"
+"""Letters of zones for which a new network has addresses; AWS uses no others."""
 _RESERVED_TAGS = ("kubernetes.io/", "k8s.io/", "easymaker.io/", "eks:", "karpenter.sh/")
 
 
 def check(spec: Spec, cluster: Cluster) -> None:
+    if has(cluster, "region"):
+        region(spec, cluster.region)
     zones(spec, cluster)
     if has(cluster, "network"):
         network(spec, cluster.network)
@@ -39,8 +43,15 @@ def once(spec: Spec, items: Sequence[str], path: Path) -> None:
             spec.report("listed-twice", (*path, index), f"{item!r} is listed twice", "remove one")
 
 
+def region(spec: Spec, name: str) -> None:
+    """The region is in a cloud where services have the names that policies give them."""
+    if (found := partition(name)) not in SUPPORTED:
+        message = f"{name!r} is in {found}, a cloud with other names and services"
+        spec.report("region-partition", ("region",), message, f"{listed(SUPPORTED)} are supported")
+
+
 def zones(spec: Spec, cluster: Cluster) -> None:
-    """Zones are of the region."""
+    """Zones are of the region, and a new network has addresses for them."""
     once(spec, getattr(cluster, "zones", []), ("zones",))
     if not has(cluster, "zones", "region"):
         return
@@ -49,6 +60,10 @@ def zones(spec: Spec, cluster: Cluster) -> None:
             message = f"{zone!r} is no zone of {cluster.region}"
             hint = f"such as {cluster.region}{zone[-1]}"
             spec.report("zone-region", ("zones", index), message, hint)
+        elif zone[-1] not in _ZONES and has(cluster, "network") and cluster.network.type == "new":
+            message = f"a new network has no addresses for zone {zone!r}"
+            hint = f"zones {_ZONES[0]} to {_ZONES[-1]} have some; or use an existing network"
+            spec.report("zone-addresses", ("zones", index), message, hint)
 
 
 def network(spec: Spec, written: NewNetwork | ExistingNetwork) -> None:
@@ -90,7 +105,7 @@ def access(spec: Spec, cluster: Cluster) -> None:
     """A principal has one entry, and is of the partition of the region."""
     seen: dict[str, str] = {}
     region = getattr(cluster, "region", "")
-    wanted = next((p for start, p in _PARTITIONS.items() if region.startswith(start)), "aws")
+    wanted = partition(region)
     for name, entry in getattr(cluster, "access", {}).items():
         path = ("access", name, "principal")
         first = seen.setdefault(entry.principal, name)
@@ -98,9 +113,9 @@ def access(spec: Spec, cluster: Cluster) -> None:
             message = f"access.{first} is for {shown(entry.principal)} too"
             hint = "EKS has one entry a principal: give it a role for each use"
             spec.report("principal-twice", path, message, hint)
-        partition = entry.principal.split(":")[1]
-        if region and partition != wanted:
-            message = f"is of the partition {partition}, but {region} is in {wanted}"
+        own = entry.principal.split(":")[1]
+        if region and own != wanted:
+            message = f"is of the partition {own}, but {region} is in {wanted}"
             spec.report("principal-partition", path, message)
         once(spec, entry.namespaces, ("access", name, "namespaces"))
 

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from schemas import SpecError, kinds, load, resolved_cluster
 from schemas.load import load_any
 from schemas.parse import decode, parse
+from schemas.partition import partition
 from schemas.tree import Map
-from tests.schemas import specs
+from tests.schemas import clusters, specs
 from tests.schemas.test_json_schema import models_below
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
@@ -213,6 +214,27 @@ def test_cluster_is_settled() -> None:
         "nvidia.com/gpu": ("true", "NoSchedule"),
     }
     assert (gpu.vcpu, gpu.allocatable_cpu, gpu.free_cpu) == (8, 7910, 7610)
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "us-east-1"])
+def test_existing_network_is_in_any_zone_of_a_cloud_that_is_known(
+    tmp_path: Path, region: str
+) -> None:
+    subnets = ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]
+    network = {"type": "existing", "vpc": "vpc-0a1b2c3d", "private_subnets": subnets}
+    arn = f"arn:{partition(region)}:iam::123456789012:role/Admin"
+    document = {
+        **{key: clusters.CLUSTER[key] for key in ("api_version", "kind", "cluster")},
+        "region": region,
+        "zones": [f"{region}a", f"{region}h"],
+        "kubernetes_version": "1.36",
+        "network": network,
+        "access": {"admins": {"principal": arn, "policy": "view"}},
+        "pools": {"cpu": {"instance_types": ["m7i.large"], "min": 1, "max": 2}},
+    }
+    found = clusters.loaded(tmp_path, document)
+    assert isinstance(found, resolved_cluster.Cluster)
+    assert found.zones == (f"{region}a", f"{region}h")
 
 
 def test_whole_cluster_is_as_written_down() -> None:

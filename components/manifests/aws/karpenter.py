@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from components.manifests.aws.names import partition
 from components.manifests.aws.trust import Document, policy
+from schemas.partition import partition
 
 _LAUNCHED = (
     *("fleet", "instance", "volume", "network-interface", "launch-template"),

@@ -2,14 +2,7 @@
 
 import hashlib
 
-_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-
-
-def partition(region: str) -> str:
-    """Of ARNs: China and the US government have clouds of their own."""
-    return next(
-        (own for start, own in _PARTITIONS.items() if region.startswith(f"{start}-")), "aws"
-    )
+from schemas.partition import partition
 
 
 def managed_policy(region: str, name: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from components.manifests.aws.names import partition
 from components.manifests.aws.trust import Document, policy
+from schemas.partition import partition
 
 
 def key(region: str, account: str) -> Document:

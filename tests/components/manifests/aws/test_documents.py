@@ -79,20 +79,20 @@ def test_role_of_a_service() -> None:
 
 
 def test_key_is_the_accounts_and_encrypts_its_logs() -> None:
-    assert policies.key("cn-north-1", "123456789012") == {
+    assert policies.key("us-gov-west-1", "123456789012") == {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Sid": "Account",
                 "Effect": "Allow",
-                "Principal": {"AWS": "arn:aws-cn:iam::123456789012:root"},
+                "Principal": {"AWS": "arn:aws-us-gov:iam::123456789012:root"},
                 "Action": "kms:*",
                 "Resource": "*",
             },
             {
                 "Sid": "Logs",
                 "Effect": "Allow",
-                "Principal": {"Service": "logs.cn-north-1.amazonaws.com"},
+                "Principal": {"Service": "logs.us-gov-west-1.amazonaws.com"},
                 "Action": [
                     "kms:Encrypt",
                     "kms:Decrypt",
@@ -104,7 +104,7 @@ def test_key_is_the_accounts_and_encrypts_its_logs() -> None:
                 "Condition": {
                     "ArnLike": {
                         "kms:EncryptionContext:aws:logs:arn": (
-                            "arn:aws-cn:logs:cn-north-1:123456789012:*"
+                            "arn:aws-us-gov:logs:us-gov-west-1:123456789012:*"
                         )
                     }
                 },
@@ -222,7 +222,7 @@ def test_registry_forgets_what_has_no_tag() -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition"),
-    [("ap-northeast-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    [("ap-northeast-2", "aws"), ("us-gov-west-1", "aws-us-gov")],
 )
 def test_policies_of_aws_are_those_of_the_partition(region: str, partition: str) -> None:
     found = names.managed_policy(region, "service-role/AmazonEBSCSIDriverPolicy")
