@@ -1,8 +1,9 @@
 """The same spec on Kubernetes and on AWS: the table of docs/reference/aws-workloads.md is true."""
 
+import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ _COMPLETE = {
     ]
 }
 Objects = dict[str, dict[str, Any]]
+Sides = tuple[Objects, Objects]
 Row = tuple[str, str]
 
 
@@ -34,14 +36,20 @@ def table(title: str) -> list[Row]:
 
 
 def objects(spec: resolved.Workspace) -> Objects:
-    """All of the cluster, by kind and name, when the trainings are complete and stages serve."""
+    """All of the cluster, by kind and name (with a namespace other than the workspace's), when the
+    trainings are complete and stages serve."""
+
+    def called(metadata: dict[str, Any]) -> str:
+        space = metadata.get("namespace", spec.name)
+        return str(metadata["name"] if space == spec.name else f"{space}/{metadata['name']}")
+
     first = test_program.graph(spec, answers=cluster_stack.ANSWERS)
     there = test_program.as_live(first)
     for job in there.jobs.values():
         job["status"] = _COMPLETE
     made = test_program.graph(spec, there, answers=cluster_stack.ANSWERS)
     return {
-        f"{node.type.rpartition(':')[2]} {node.inputs['metadata']['name']}": node.inputs
+        f"{node.type.rpartition(':')[2]} {called(node.inputs['metadata'])}": node.inputs
         for node in made.nodes.values()
         if node.type.startswith("kubernetes:")
     }
@@ -69,17 +77,50 @@ def fits(row: Row, found: Row) -> bool:
     )
 
 
-@pytest.fixture(scope="module")
-def sides() -> tuple[Objects, Objects]:
-    aws = load(ROOT / "stacks" / "aws.yaml")
-    cluster = yaml.safe_load((ROOT / "stacks" / "aws-cluster.yaml").read_text())
-    said = {
-        **cluster_stack.OUTPUTS,
-        "buckets": {name: f"dev-{name}-123456789012" for name in cluster["buckets"]},
-    }
+def on_aws(path: Path, buckets: Iterable[str]) -> resolved.Workspace:
+    """A spec for AWS, its cluster's stack known."""
+    made = {name: f"dev-{name}-123456789012" for name in buckets}
+    said = {**cluster_stack.OUTPUTS, "buckets": made}
     outputs = cluster_outputs("organization/easymaker/aws-cluster", said)
-    aws = replace(aws, platform=replace(aws.platform, cluster=outputs))
+    spec = load(path)
+    return replace(spec, platform=replace(spec.platform, cluster=outputs))
+
+
+def examples() -> Sides:
+    """The two specs of `stacks/`."""
+    cluster = yaml.safe_load((ROOT / "stacks" / "aws-cluster.yaml").read_text())
+    aws = on_aws(ROOT / "stacks" / "aws.yaml", cluster["buckets"])
     return objects(load(ROOT / "stacks" / "local.yaml")), objects(aws)
+
+
+def every_kind(folder: Path) -> Sides:
+    """The spec with every key, all of it running, on a platform with every key that both know."""
+    full = ROOT / "examples" / "spec"
+    spec = yaml.safe_load((full / "full.yaml").read_text())
+    # An HTTP API of AWS waits for no longer.
+    spec["endpoints"]["iris"]["stages"]["blue"]["request_timeout"] = "20s"
+    spec["notebooks"]["explore"]["state"] = "running"
+    local = yaml.safe_load((full / "platform" / "full.yaml").read_text())
+    aws = copy.deepcopy(local)
+    for key in ("tls", "certificate"):
+        del local["platform"]["gateway"][key]
+    platform = aws["platform"]
+    del platform["gateway"]
+    platform["target"] = {"type": "aws", "cluster_stack": cluster_stack.STACK}
+    del platform["object_storage"]["s3.amazonaws.com"]
+    platform["object_storage"]["objects.easymaker.localhost"] = {"type": "s3"}
+    platform["nas"]["models"] = {"type": "efs", "file_system": "models"}
+    for name, side in (("local", local), ("aws", aws)):
+        (folder / f"platform-{name}.yaml").write_text(yaml.safe_dump(side))
+        whole = {**spec, "include": [f"platform-{name}.yaml"]}
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(whole))
+    buckets = ("checkpoints", "examples", "results", "system")
+    return objects(load(folder / "local.yaml")), objects(on_aws(folder / "aws.yaml", buckets))
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> list[Sides]:
+    return [examples(), every_kind(tmp_path_factory.mktemp("every"))]
 
 
 def test_the_specs_differ_in_their_platform_alone() -> None:
@@ -93,28 +134,43 @@ def test_the_specs_differ_in_their_platform_alone() -> None:
     assert local == aws
 
 
-def test_objects_of_one_side_are_in_the_table(sides: tuple[Objects, Objects]) -> None:
-    local, aws = sides
-    found = [(name, "Kubernetes") for name in local.keys() - aws.keys()]
-    found += [(name, "AWS") for name in aws.keys() - local.keys()]
+def test_objects_of_one_side_are_in_the_table(sides: list[Sides]) -> None:
+    found = []
+    for local, aws in sides:
+        found += [(name, "Kubernetes") for name in local.keys() - aws.keys()]
+        found += [(name, "AWS") for name in aws.keys() - local.keys()]
     rows = table("Objects of one side")
     assert [item for item in found if not any(fits(row, item) for row in rows)] == []
     assert [row for row in rows if not any(fits(row, item) for item in found)] == []
 
 
-def test_fields_that_differ_are_in_the_table(sides: tuple[Objects, Objects]) -> None:
-    local, aws = sides
+def test_fields_that_differ_are_in_the_table(sides: list[Sides]) -> None:
     found = []
-    for name in sorted(local.keys() & aws.keys()):
-        here, there = dict(fields(local[name])), dict(fields(aws[name]))
-        paths = sorted(here.keys() | there.keys())
-        found += [(name, path) for path in paths if here.get(path) != there.get(path)]
+    for local, aws in sides:
+        for name in sorted(local.keys() & aws.keys()):
+            here, there = dict(fields(local[name])), dict(fields(aws[name]))
+            paths = sorted(here.keys() | there.keys())
+            found += [(name, path) for path in paths if here.get(path) != there.get(path)]
     rows = table("Fields")
     assert len(rows) > 10
     assert [item for item in found if not any(fits(row, item) for row in rows)] == []
     assert [row for row in rows if not any(fits(row, item) for item in found)] == []
 
 
-def test_stages_and_trainings_are_among_them(sides: tuple[Objects, Objects]) -> None:
-    kinds = {name.partition(" ")[0] for name in sides[0].keys() & sides[1].keys()}
-    assert kinds >= {"Deployment", "Job", "StatefulSet", "HTTPRoute", "Service", "NetworkPolicy"}
+def test_every_kind_is_among_them(sides: list[Sides]) -> None:
+    """Workloads of each kind, on GPUs, with files and with volumes, and what scales them."""
+    local, aws = sides[1]
+    both = {name: local[name] for name in local.keys() & aws.keys()}
+    assert {name.partition(" ")[0] for name in both} >= {
+        "Deployment",
+        "HTTPRoute",
+        "HorizontalPodAutoscaler",
+        "Job",
+        "NetworkPolicy",
+        "PersistentVolumeClaim",
+        "Service",
+        "StatefulSet",
+    }
+    text = json.dumps(both)
+    for told in ("nvidia.com/gpu", "iris/data", "checkpoints/iris", "nas-models", "epochs"):
+        assert told in text, told
