@@ -1,12 +1,17 @@
 """Debian packages that a step needs."""
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from tools.errors import ToolError
 from tools.process import run
+
+LOCK = Path("/run/lock/easymaker-packages")
 
 
 def require_packages(packages: Sequence[str], purpose: str, say: Callable[[str], None]) -> None:
@@ -20,16 +25,22 @@ def require_packages(packages: Sequence[str], purpose: str, say: Callable[[str],
             f"{purpose} needs {', '.join(packages)}",
             "these are Debian's names: install the same from your distribution",
         )
-    missing = sorted(set(packages) - _installed(packages))
-    if not missing:
+    if not (missing := _missing(packages)):
         return
     if os.geteuid() != 0:
         raise ToolError(
             f"{purpose} needs Debian's {', '.join(missing)}",
             f"as root: apt-get install {' '.join(missing)}",
         )
-    say(f"installing Debian's {', '.join(missing)} for {purpose}")
-    apt = ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *missing]
+    with _alone():
+        # Whoever installed at this moment may have installed the same.
+        if missing := _missing(packages):
+            say(f"installing Debian's {', '.join(missing)} for {purpose}")
+            _install(missing)
+
+
+def _install(packages: Sequence[str]) -> None:
+    apt = ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     try:
         run(apt, env=quiet)
@@ -37,6 +48,19 @@ def require_packages(packages: Sequence[str], purpose: str, say: Callable[[str],
         # A new machine has no package lists, or old ones.
         run(["apt-get", "-qq", "update"], env=quiet)
         run(apt, env=quiet)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold back other installations of ours: of two at once, apt refuses the second."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _missing(packages: Sequence[str]) -> list[str]:
+    return sorted(set(packages) - _installed(packages))
 
 
 def _installed(packages: Sequence[str]) -> set[str]:
