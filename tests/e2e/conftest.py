@@ -7,19 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import pulumi_cli
 from tests.support.checkout import ROOT, Checkout, Done, make_checkout
 from tests.support.cluster import LocalCluster, namespace, running_cluster
 from tests.support.web import Web
-
-# --- Pulumi -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def pulumi_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A PULUMI_HOME with the Kubernetes provider and nothing else."""
-    return pulumi_cli.make_home(tmp_path_factory.mktemp("pulumi-home"))
-
 
 # --- the local cluster ------------------------------------------------------------------------
 

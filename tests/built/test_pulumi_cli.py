@@ -41,6 +41,10 @@ WAITING = """
 """
 
 
+HELD_UP = 4
+"""Seconds. What heeds no signal is killed by Pulumi after five: it was there if it took so long."""
+
+
 @pytest.fixture
 def project(tmp_path: Path, pulumi_home: Path) -> Iterator[Project]:
     project = Project(tmp_path / "project", environment(pulumi_home, tmp_path / "state"))
@@ -291,7 +295,7 @@ def test_an_interrupt_ends_it_at_once_and_quietly(
     output, _ = process.communicate(timeout=60)
     took = time.monotonic() - started
     wait_until_gone(project.folder, 1)
-    assert took < 2
+    assert took < HELD_UP
     assert process.returncode != 0
     assert "Traceback" not in output
     assert "KeyboardInterrupt" not in output
@@ -308,9 +312,10 @@ def test_a_started_host_with_interrupts_ignored_costs_no_time(project: Project) 
         return time.monotonic() - started
 
     seconds(ignored=False)
-    plain = min(seconds(ignored=False) for _ in range(2))
-    ignored = min(seconds(ignored=True) for _ in range(2))
-    assert ignored < plain + 2.5, (plain, ignored)
+    # By turns, for what else the machine does changes.
+    took = [(seconds(ignored=False), seconds(ignored=True)) for _ in range(3)]
+    plain, ignored = map(min, zip(*took, strict=True))
+    assert ignored < plain + HELD_UP, took
 
 
 def test_nothing_stays_when_the_engine_is_killed(project: Project) -> None:

@@ -215,7 +215,7 @@ def test_pause_collects_orphans_and_ends_when_told_to(layouts: dict[str, Layout]
     ) & exec /bin/pause"""
     isolated = [*workshop.ISOLATED, f"--mount-proc={root}/proc"]
     argv = [*isolated, CHROOT, str(root), "/bin/sh", "-c", script]
-    subprocess.run(argv, env={"PATH": "/bin:/usr/bin"}, check=True, timeout=20)
+    subprocess.run(argv, env={"PATH": "/bin:/usr/bin"}, check=True, timeout=60)
 
 
 @pytest.mark.parametrize("name", ["probe", "above", "tools", "pause"])
@@ -275,7 +275,7 @@ def test_an_interrupt_leaves_no_process_mount_or_file(here: Path) -> None:
     with subprocess.Popen(
         [emctl, "images", "push", "127.0.0.1:1"], stderr=subprocess.PIPE, text=True
     ) as process:
-        until(building, "the first step of a build")
+        until(building, "the first step of a build", 120)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 1
