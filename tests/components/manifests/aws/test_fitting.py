@@ -37,7 +37,7 @@ def alone(folder: Path, name: str, **size: Any) -> resolved.Workspace:
 
 
 def told(pool: resolved_cluster.Pool) -> NodePool:
-    taints = {key: (taint.value, taint.effect) for key, taint in pool.node_taints.items()}
+    taints = {key: (taint.value, str(taint.effect)) for key, taint in pool.node_taints.items()}
     return NodePool(pool.instance_types, pool.node_labels, taints)
 
 
