@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws import iam
 
+import live_addons
 import live_cluster
 import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
@@ -25,7 +26,8 @@ async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = N
     if pulumi.runtime.is_dry_run():
         for sentence in await live_pools.warnings(spec, groups, ask):
             pulumi.log.warn(sentence)
-    return _Builder(spec, account, groups).outputs()
+    versions = await live_addons.versions(spec, ask)
+    return _Builder(spec, account, groups, versions).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -52,10 +54,15 @@ class _Builder:
     """Registers one part after the other, each with what it needs of those before."""
 
     def __init__(
-        self, spec: resolved_cluster.Cluster, account: aws.Provider, groups: Sequence[Group]
+        self,
+        spec: resolved_cluster.Cluster,
+        account: aws.Provider,
+        groups: Sequence[Group],
+        versions: Mapping[str, str],
     ) -> None:
         self.spec = spec
         self._groups = groups
+        self._versions = versions
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
@@ -76,7 +83,11 @@ class _Builder:
         self.home = cluster.Cluster(
             spec.name,
             cluster.ClusterArgs(
-                spec=spec, account=self.account, applier=applier, subnets=self._subnets
+                spec=spec,
+                versions=versions,
+                account=self.account,
+                applier=applier,
+                subnets=self._subnets,
             ),
             self._below,
         )
@@ -169,7 +180,7 @@ class _Builder:
                 key_arn=self.home.key_arn,
                 region=self.spec.region,
                 addons=[addon for addon in ADDONS if not addon.before_nodes],
-                versions=self.spec.addons,
+                versions=self._versions,
                 depends_on=list(self.pools.values()),
             ),
             self._below,

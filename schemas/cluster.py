@@ -136,7 +136,7 @@ class Cluster(Header):
     """Days that logs stay in CloudWatch, one of those that it offers. Defaults to 30."""
     addons: dict[Addon, a.AddonVersion] = Field(default_factory=dict)
     """Versions of EKS add-ons, all of which are installed. Defaults to EKS's own choice for the
-    Kubernetes version."""
+    Kubernetes version, made when it is applied and again with the next version."""
     provisioner: Literal["cluster-autoscaler", "karpenter"] = "cluster-autoscaler"
     """Who makes nodes for pods that wait. With karpenter only pools with `system: true` are node
     groups, the others its NodePools. Defaults to cluster-autoscaler."""
@@ -164,7 +164,7 @@ CHANGES = {
     "kubernetes_version": OnChange(
         Effect.RESTART,
         "one minor version up: the control plane first, then every node is replaced and what runs "
-        "on it starts again",
+        "on it starts again, and add-ons get the versions for it",
         (Cost.WORK_INTERRUPTED,),
     ),
     "network": _ELSEWHERE,

@@ -13,8 +13,8 @@ from components.manifests.aws.addons import NAMESPACE, Addon
 
 @dataclass(frozen=True, kw_only=True)
 class AddonsArgs:
-    """`versions` are those that the spec names; names of roles start with `prefix`. `key_arn`
-    is the key of volumes. Add-ons come after all of `depends_on`."""
+    """`versions` are by add-on; names of roles start with `prefix`. `key_arn` is the key of
+    volumes. Add-ons come after all of `depends_on`."""
 
     prefix: str
     cluster: pulumi.Input[str]
@@ -64,7 +64,7 @@ class Addons(pulumi.ComponentResource):
                 addon.name,
                 cluster_name=args.cluster,
                 addon_name=addon.name,
-                addon_version=args.versions.get(addon.name),
+                addon_version=args.versions[addon.name],
                 configuration_values=addon.configuration,
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="OVERWRITE",

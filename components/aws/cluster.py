@@ -8,7 +8,7 @@ from pulumi_aws import cloudwatch, eks, iam, kms
 
 from components.aws.addons import Addons, AddonsArgs
 from components.manifests.aws import policies, trust
-from components.manifests.aws.addons import ADDONS
+from components.manifests.aws.addons import ADDONS, chosen_tags
 from components.manifests.aws.kubeconfig import kubeconfig
 from components.manifests.aws.names import managed_policy
 from schemas import resolved_cluster
@@ -29,9 +29,10 @@ _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOn
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """`account` is the number of the AWS account that it is in, `applier` the IAM principal that
-    applies it: who may use a cluster whose spec names nobody."""
+    applies it: who may use a cluster whose spec names nobody. `versions` are those of add-ons."""
 
     spec: resolved_cluster.Cluster
+    versions: Mapping[str, str]
     account: pulumi.Input[str]
     applier: pulumi.Input[str] | None
     subnets: Sequence[pulumi.Input[str]]
@@ -76,7 +77,7 @@ class Cluster(pulumi.ComponentResource):
                 key_arn=self.key_arn,
                 region=spec.region,
                 addons=[addon for addon in ADDONS if addon.before_nodes],
-                versions=spec.addons,
+                versions=args.versions,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -118,6 +119,7 @@ class Cluster(pulumi.ComponentResource):
         )
         role, granted = self._role("control-plane", "eks.amazonaws.com", _CLUSTER_POLICIES)
         cidrs = spec.endpoint_access.public_cidrs
+        left_open = {k: v for k, v in args.versions.items() if k not in spec.addons}
         return eks.Cluster(
             name,
             name=name,
@@ -141,6 +143,7 @@ class Cluster(pulumi.ComponentResource):
                 provider=eks.ClusterEncryptionConfigProviderArgs(key_arn=key.arn),
                 resources=["secrets"],
             ),
+            tags=chosen_tags(left_open, spec.kubernetes_version) or None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, *granted]),
         )
 

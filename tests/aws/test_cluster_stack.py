@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.manifests.aws.addons import ADDONS
 from tests.aws.conftest import Account
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,14 @@ class Stack:
                 key = f"{step['op']} {kind.rpartition(':')[2]}"
                 found.setdefault(key, set()).add(name)
         return found
+
+    def addons(self) -> dict[str, str]:
+        """The versions of the add-ons that there are."""
+        found = {}
+        for addon in ADDONS:
+            of = {"clusterName": "dev", "addonName": addon.name}
+            found[addon.name] = self.account.call("eks", "describe_addon", **of)["addon"]
+        return {name: addon["addonVersion"] for name, addon in found.items()}
 
     def groups(self) -> dict[str, Any]:
         """The node groups that there are, by pool."""
@@ -112,10 +121,15 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     planned = stack.preview()
     assert planned["update Cluster"] == {"dev"}
     assert planned["update NodeGroup"] == {"cpu", "gpu", "large"}
+    # EKS's choice for the new version, of which nobody wrote anything.
+    assert planned["update Addon"] == {addon.name for addon in ADDONS}
     assert not [key for key in planned if not key.startswith("update ")]
-    stack.up()
+    said = stack.up()
+    order = ["dev updated", "kube-proxy updated", "cpu updated", "coredns updated"]
+    assert sorted(order, key=said.index) == order
     cluster = account.call("eks", "describe_cluster", name="dev")["cluster"]
     assert cluster["tags"]["emulated:version"] == "1.37"
+    assert set(stack.addons().values()) == {"v1.37.0-eksbuild.1"}
     assert stack.preview() == {}
 
     stack.project.pulumi("destroy", "--yes", "--skip-preview")

@@ -49,7 +49,7 @@ def test_no_table_has_what_the_others_lack(emulators: Emulators) -> None:
 @pytest.mark.e2e
 def test_a_call_that_no_emulator_can_do_fails(account: Account) -> None:
     with pytest.raises(AssertionError, match=r"NotImplemented|404|InvalidAction|Unknown"):
-        account.call("eks", "describe_addon_versions")
+        account.call("eks", "describe_cluster_versions")
 
 
 def test_each_rule_of_replacement_names_where_it_was_read() -> None:

@@ -53,6 +53,8 @@ def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {"id": inputs["arn"], "arn": inputs["arn"], "issuerArn": role("path/Applier")}
     if token == "aws:eks/getClusters:getClusters":
         return {"names": []}
+    if token == "aws:eks/getAddonVersion:getAddonVersion":
+        return {"version": f"v{inputs['kubernetesVersion']}.0-eksbuild.1"}
     assert token == "aws:ec2/getSubnet:getSubnet", token
     return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
 

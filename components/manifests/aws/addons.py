@@ -1,5 +1,6 @@
 """The EKS add-ons of a cluster: what each needs, and when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ class Addon:
         return to_json(self.settings) if self.settings else None
 
 
+_CHOSEN_TAG = "easymaker:addon/"
 NAMESPACE = "kube-system"
 """Of all of them."""
 ADDONS = (
@@ -60,3 +62,17 @@ ADDONS = (
     ),
     Addon(name="metrics-server", before_nodes=False),
 )
+
+
+def chosen_tags(versions: Mapping[str, str], kubernetes: str) -> dict[str, str]:
+    """Tags of a cluster: which versions were chosen for a version of Kubernetes, by add-on."""
+    return {f"{_CHOSEN_TAG}{name}": f"{kubernetes}/{text}" for name, text in versions.items()}
+
+
+def chosen(tags: Mapping[str, str], kubernetes: str) -> dict[str, str]:
+    """What such tags say of a version of Kubernetes."""
+    return {
+        key.removeprefix(_CHOSEN_TAG): text.removeprefix(f"{kubernetes}/")
+        for key, text in tags.items()
+        if key.startswith(_CHOSEN_TAG) and text.startswith(f"{kubernetes}/")
+    }

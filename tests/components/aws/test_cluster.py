@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from components.manifests.aws import trust
+from components.manifests.aws.addons import ADDONS
 from schemas.resolved_cluster import Cluster, EndpointAccess
 from tests.support.account import ARN, KEY, NUMBER, role
 from tests.support.cluster_graph import graph
@@ -37,6 +38,7 @@ def test_control_plane_is_private_encrypted_and_nobodys_by_default(made: Graph) 
             "scheduler",
         ],
         "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
+        "tags": {f"easymaker:addon/{addon.name}": "1.36/v1.36.0-eksbuild.1" for addon in ADDONS},
     }
     assert made.nodes[node.parent].type == "easymaker:cluster:Cluster"
 
@@ -81,6 +83,7 @@ def test_access_is_the_specs(made: Graph) -> None:
 def test_all_add_ons_are_eks_own(made: Graph) -> None:
     common = {
         "clusterName": "dev",
+        "addonVersion": "v1.36.0-eksbuild.1",
         "resolveConflictsOnCreate": "OVERWRITE",
         "resolveConflictsOnUpdate": "OVERWRITE",
     }

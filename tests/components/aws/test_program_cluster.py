@@ -219,6 +219,8 @@ def test_size_that_there_is_goes_with_new_bounds(applied: Cluster) -> None:
     def calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         if token == "aws:eks/getClusters:getClusters":
             return {"names": ["dev"]}
+        if token == "aws:eks/getCluster:getCluster":
+            return {"tags": {}}
         if token == "aws:eks/getNodeGroups:getNodeGroups":
             return {"names": ["gpu-1"]}
         if token == "aws:eks/getNodeGroup:getNodeGroup":

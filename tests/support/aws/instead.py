@@ -11,6 +11,19 @@ from tests.support.aws import clients
 _CLUSTER = "aws:eks:cluster-name"
 
 
+def _addon_versions(region: str, addonName: str, kubernetesVersion: str) -> Any:
+    def version(build: int, default: bool) -> Any:
+        of = {"clusterVersion": kubernetesVersion, "defaultVersion": default}
+        return {
+            "addonVersion": f"v{kubernetesVersion}.0-eksbuild.{build}",
+            "compatibilities": [of],
+        }
+
+    return {
+        "addons": [{"addonName": addonName, "addonVersions": [version(2, False), version(1, True)]}]
+    }
+
+
 def _upgrade_cluster(region: str, name: str, version: str) -> None:
     found = clients.call(region, "eks", "describe_cluster", name=name)["cluster"]
     _tag(region, found["arn"], {"emulated:version": version})
@@ -138,8 +151,9 @@ def _change_files(region: str, FileSystemId: str, ThroughputMode: str) -> None:
     clients.call(region, "efs", "tag_resource", ResourceId=FileSystemId, Tags=tags)
 
 
-CALLS: Mapping[str, Callable[..., None]] = {
+CALLS: Mapping[str, Callable[..., Any]] = {
     "efs.update_file_system": _change_files,
+    "eks.describe_addon_versions": _addon_versions,
     "eks.update_cluster_version": _upgrade_cluster,
     "eks.update_nodegroup_version": _upgrade_nodes,
     "eks.tag_resource/nodegroup": _tag_nodes,

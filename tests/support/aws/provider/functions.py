@@ -74,7 +74,23 @@ def _cluster(given: Values) -> Any:
         "version": found["tags"].get("emulated:version", found["version"]),
         "certificateAuthorities": [found["certificateAuthority"]],
         "vpcConfig": found["resourcesVpcConfig"],
+        "tags": found["tags"],
     }
+
+
+def _addon_version(given: Values) -> Any:
+    asked = {"addonName": given["addonName"], "kubernetesVersion": given["kubernetesVersion"]}
+    (addon,) = clients.call(given["region"], "eks", "describe_addon_versions", **asked)["addons"]
+    # The provider takes the newest only where it is asked to.
+    (default,) = (
+        version["addonVersion"]
+        for version in addon["addonVersions"]
+        if any(
+            of["clusterVersion"] == given["kubernetesVersion"] and of["defaultVersion"]
+            for of in version["compatibilities"]
+        )
+    )
+    return {"addonName": given["addonName"], "version": default}
 
 
 def _node_groups(given: Values) -> Any:
@@ -95,6 +111,7 @@ def _node_group(given: Values) -> Any:
 FUNCTIONS = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
     "aws:eks/getCluster:getCluster": _cluster,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
