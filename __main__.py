@@ -1,7 +1,9 @@
 """The program that `pulumi up` runs: stack configuration -> spec -> components."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
 
@@ -71,6 +73,12 @@ async def said_by(stack: str) -> ClusterOutputs:
     return cluster_outputs(stack, outputs or {})
 
 
+async def own_outputs() -> Mapping[str, Any]:
+    """What this stack said when it was applied last; nothing if it never was."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return await pulumi.StackReference("before", stack_name=name).outputs.future() or {}
+
+
 async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
     """The programs of the other kinds, loaded only where they are run."""
     if isinstance(spec, resolved_cluster.Cluster):
@@ -78,8 +86,9 @@ async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
         import program_cluster  # noqa: PLC0415
 
         account = program_cluster.provider(spec)
-        there = await live_cluster.applied(spec, program_cluster.asking(account))
-        load_any(path, before=lambda _: there)  # as a change of what there is
+        found = await live_cluster.applied(spec, program_cluster.asking(account))
+        there = {**live_cluster.recorded(await own_outputs()), **(found or {})}
+        load_any(path, before=lambda _: there or None)  # as a change of what there is
         return await program_cluster.build(spec, account)
     assert isinstance(spec, resolved_cluster.ClusterAddons)  # noqa: S101
     import program_addons  # noqa: PLC0415

@@ -12,10 +12,22 @@ OWNER_TAG = "easymaker:cluster"
 """Of everything that a cluster's stack made: the cluster's name."""
 
 
+def recorded(outputs: Mapping[str, Any]) -> dict[str, object]:
+    """The name and the region of the cluster that a stack has, by the stack's own outputs.
+
+    AWS can't be asked for them: with others in the spec it would be asked of another cluster.
+    """
+    cluster = outputs.get("cluster")
+    if not isinstance(cluster, Mapping):
+        return {}
+    said = {"cluster": cluster.get("name"), "region": cluster.get("region")}
+    return {key: text for key, text in said.items() if text}
+
+
 async def applied(spec: Cluster, ask: Ask) -> dict[str, object] | None:
     """The part of the cluster's document that AWS knows; None if there is no such cluster.
 
-    Of a stack's own outputs it could not be read: after a failed `up` they hold what was wanted.
+    Of a stack's own outputs this could not be read: after a failed `up` they hold what was wanted.
     """
     there = await ask("eks/getClusters", {})
     if spec.name not in there["names"]:

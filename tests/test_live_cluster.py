@@ -65,6 +65,24 @@ def test_cluster_in_a_network_of_somebody(file: Path, tags: dict[str, str] | Non
     }
 
 
+@pytest.mark.parametrize(
+    ("outputs", "found"),
+    [
+        ({}, {}),
+        ({"cluster": "dev"}, {}),  # of a stack of add-ons
+        ({"cluster": {"arn": "arn:dev"}}, {}),  # its first apply was interrupted
+        (
+            {"cluster": {"name": "dev", "region": "eu-west-1", "arn": "arn:dev"}},
+            {"cluster": "dev", "region": "eu-west-1"},
+        ),
+    ],
+)
+def test_a_stack_remembers_which_cluster_it_has(
+    outputs: dict[str, Any], found: dict[str, Any]
+) -> None:
+    assert live_cluster.recorded(outputs) == found
+
+
 def test_spec_that_fits_what_runs_is_loaded(file: Path) -> None:
     assert load_any(file, before=lambda _: RUNS) == load_any(file)
 
@@ -72,6 +90,8 @@ def test_spec_that_fits_what_runs_is_loaded(file: Path) -> None:
 @pytest.mark.parametrize(
     ("runs", "path", "message"),
     [
+        ({"cluster": "prod"}, "cluster", "the cluster is 'prod' and stays so"),
+        ({"region": "eu-west-2"}, "region", "the cluster is 'eu-west-2' and stays so"),
         ({"kubernetes_version": "1.37"}, "kubernetes_version", "no cluster goes back"),
         ({"zones": ["eu-west-1a", "eu-west-1c"]}, "zones", "EKS keeps a cluster's zones"),
         ({"network": {"type": "new", "cidr": "10.9.0.0/16"}}, "network.cidr", "stays in its"),

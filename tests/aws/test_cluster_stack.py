@@ -48,6 +48,15 @@ class Stack:
         """Apply it; what Pulumi said."""
         return self.project.pulumi("up", "--yes", "--skip-preview").stdout
 
+    def refused(self, changed: Spec) -> str:
+        """Why a preview of a changed spec fails; the spec is as before then."""
+        whole = self._path.read_text()
+        self._path.write_text(yaml.safe_dump({**self.spec, **changed}))
+        done = self.project.pulumi("preview", check=False)
+        self._path.write_text(whole)
+        assert done.returncode != 0
+        return done.stdout
+
     def preview(self) -> dict[str, set[str]]:
         """What a preview would do: names of resources, by operation and type."""
         done = self.project.pulumi("preview", "--json")
@@ -78,6 +87,13 @@ class Stack:
         return found
 
 
+ELSEWHERE: dict[str, Spec] = {
+    "cluster": {"cluster": "prod"},
+    "region": {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1c"]},
+}
+"""By the key that is refused."""
+
+
 def _grow(spec: Spec) -> None:
     spec["pools"]["cpu"]["max"] = 9
     spec["pools"]["gpu"]["labels"] = {"team": "iris"}
@@ -92,6 +108,8 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     stack = Stack(account, tmp_path)
     stack.up()
     assert stack.preview() == {}
+    for key, moved in ELSEWHERE.items():
+        assert f": {key}: the cluster is " in stack.refused(moved)
 
     stack.change(_grow)
     planned = stack.preview()
