@@ -101,6 +101,7 @@ class Cluster(pulumi.ComponentResource):
             policy=pulumi.Output.from_input(account).apply(
                 lambda number: to_json(policies.key(region, number))
             ),
+            tags={"Name": self._name},
             opts=own,
         )
         alias = f"alias/easymaker/{self._name}"

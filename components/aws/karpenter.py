@@ -57,7 +57,9 @@ class Karpenter(pulumi.ComponentResource):
                 event_pattern=to_json(manifests.pattern(source, kind)),
                 opts=own,
             )
-            cloudwatch.EventTarget(f"{name}-{key}", rule=rule.name, arn=queue.arn, opts=own)
+            cloudwatch.EventTarget(
+                f"{name}-{key}", rule=rule.name, target_id="queue", arn=queue.arn, opts=own
+            )
         policy = pulumi.Output.all(
             cluster=args.cluster,
             cluster_arn=args.cluster_arn,

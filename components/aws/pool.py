@@ -32,7 +32,8 @@ class GpuPool(pulumi.ComponentResource):
     """A node group and the template of its instances.
 
     What only new nodes have (types, disk, capacity, zones) replaces the group: the new one is there
-    before the old one goes, so both have generated names. All else changes it in place.
+    before the old one goes, so both have generated names: Pulumi's, which a run that was killed
+    has written down. All else changes it in place.
 
     Outputs: `group`, the name of its autoscaling group; `node_group`, its own.
     """
@@ -56,7 +57,6 @@ class GpuPool(pulumi.ComponentResource):
         made = eks.NodeGroup(
             name,
             cluster_name=args.cluster,
-            node_group_name_prefix=f"{name}-",
             node_role_arn=args.role_arn,
             subnet_ids=args.subnets,
             version=args.kubernetes_version,
@@ -106,7 +106,6 @@ class GpuPool(pulumi.ComponentResource):
         )
         return ec2.LaunchTemplate(
             name,
-            name_prefix=f"{name}-",
             update_default_version=True,
             block_device_mappings=[
                 ec2.LaunchTemplateBlockDeviceMappingArgs(

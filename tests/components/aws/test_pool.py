@@ -21,7 +21,6 @@ def test_group_of_gpu_nodes(made: Graph) -> None:
     revision = group.inputs["labels"]["easymaker.io/pool-revision"]
     assert group.inputs == {
         "clusterName": "dev",
-        "nodeGroupNamePrefix": "gpu-",
         "nodeRoleArn": role("dev-node"),
         "subnetIds": ["dev-private-ap-northeast-2c-id"],
         "version": "1.36",
@@ -49,7 +48,6 @@ def test_group_of_gpu_nodes(made: Graph) -> None:
 def test_template_keeps_pods_from_the_nodes_rights_and_encrypts(made: Graph) -> None:
     template = made.named(TEMPLATE, "gpu")
     assert template.inputs == {
-        "namePrefix": "gpu-",
         "updateDefaultVersion": True,
         "blockDeviceMappings": [
             {
