@@ -17,6 +17,7 @@ COMMANDS = {
     "local": ("cli.local", "a local cluster: up, down, status, images"),
     "logs": ("cli.logs", "what a training, stage, notebook or experiment wrote"),
     "open": ("cli.open", "a notebook or TensorBoard in the browser, or an endpoint's address"),
+    "recover": ("cli.recover", "take in what a killed run made on AWS and could not write down"),
     "schema": ("cli.schema", "write the JSON schema that editors check specs by"),
     "show": ("cli.show", "print a spec with all defaults, copies and references settled"),
     "status": ("cli.status", "how everything is, with the cause where something failed"),

@@ -1,5 +1,6 @@
 """The Pulumi stack of a spec, through the command line `pulumi`."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -7,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,26 @@ class Stack:
         """Remove the stack itself, whatever its state says is still there."""
         self.pulumi("stack", "rm", "--yes", "--force", self.name)
         self.config_file.unlink(missing_ok=True)
+
+    def cancel(self) -> None:
+        """Let go of the lock that a run has left."""
+        # Some backends refuse where there is none.
+        with contextlib.suppress(PulumiError):
+            self.pulumi("cancel", "--yes", "--stack", self.name)
+
+    def export(self) -> dict[str, Any]:
+        """Its state, secrets as they are kept. Looks at no lock."""
+        found: dict[str, Any] = json.loads(self._stack("stack", "export"))
+        return found
+
+    def replace(self, state: Mapping[str, Any]) -> None:
+        """Set its state; Pulumi checks that it is whole."""
+        self._stack("stack", "import", stdin=json.dumps(state))
+
+    def refresh(self, urns: Sequence[str]) -> None:
+        """Look at these resources, showing Pulumi's own output. The program does not run."""
+        targets = [word for urn in urns for word in ("--target", urn)]
+        self._show("refresh", "--run-program=false", *_SHOWN, *targets)
 
     def outputs(self) -> str:
         """What it says of what it made, as JSON."""

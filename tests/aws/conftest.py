@@ -1,18 +1,31 @@
 """Fixtures of the tests that need AWS: two emulators, empty at the start of each test."""
 
+import os
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.recovery import find
 from tests.support import aws
 from tests.support.aws.provider import plugin
-from tests.support.pulumi_cli import Project, environment
+from tests.support.pulumi_cli import STACK, Project, environment
 
 REGION = "ap-northeast-2"
+ROOT = Path(__file__).parents[2]
+# The project is the test's own.
+EMCTL = """\
+import sys
+from pathlib import Path
+import cli.stack
+cli.stack.PROJECT = Path(sys.argv.pop(1))
+from cli.main import main
+main()
+"""
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +58,30 @@ class Account:
         assert isinstance(found, dict)
         return found
 
+    def emctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of `emctl` on the project's stacks."""
+        return subprocess.run(
+            [sys.executable, "-c", EMCTL, str(self.project.folder), *arguments],
+            cwd=ROOT,
+            env=self.project.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def aws(self, region: str, service: str, operation: str, given: Mapping[str, Any]) -> Any:
+        """Calls AWS as `emctl` does."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", self.project.environment["PATH"])
+            return find.call(region, service, operation, given)
+
+    def recover(self) -> str:
+        """Take in what a killed run has made; what `emctl` says of it."""
+        done = self.emctl("recover", "spec.yaml", "--stack", STACK)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def call(self, service: str, operation: str, **parameters: Any) -> Any:
         """One call of the SDK, where the table sends it."""
         return self.emulators.run(
@@ -68,5 +105,7 @@ def account(emulators: aws.Emulators, tmp_path: Path, bare_home: Path) -> Iterat
     project.create()
     project.configure(sys.prefix, f"plugins:\n  providers: [{{name: aws, path: {folder}}}]\n")
     project.pulumi("config", "set", "aws:region", REGION)
+    path = emulators.write_command(tmp_path / "bin")
+    project.environment["PATH"] = f"{path}{os.pathsep}{project.environment['PATH']}"
     yield Account(project, emulators)
     project.stop()

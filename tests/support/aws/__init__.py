@@ -28,6 +28,14 @@ _SECONDS = 120
 ACCOUNT = "123456789012"
 """The account of both emulators: moto's own number."""
 HOST = "127.0.0.1"
+_COMMAND = """\
+#!{python}
+import os, sys
+sys.path.insert(0, {root!r})
+os.environ.update({environment})
+from tests.support.aws import command
+sys.exit(command.main(sys.argv[1:]))
+"""
 _READY = {"moto": "/moto-api/data.json", "ministack": "/_ministack/ready"}
 _RESETS = {"moto": "/moto-api/reset", "ministack": "/_ministack/reset"}
 
@@ -69,6 +77,18 @@ class Emulators:
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "null")
+
+    def write_command(self, folder: Path) -> Path:
+        """Write what stands in for the AWS command line; the folder, for PATH."""
+        folder.mkdir(parents=True)
+        program = folder / "aws"
+        program.write_text(
+            _COMMAND.format(
+                python=self.python, root=str(_HERE.parents[2]), environment=self.environment
+            )
+        )
+        program.chmod(0o755)
+        return folder
 
 
 def install() -> Path:

@@ -4,6 +4,7 @@ Runs in the emulators' environment.
 """
 
 import os
+import re
 import threading
 from functools import cache
 from pathlib import Path
@@ -71,3 +72,13 @@ def call(region: str, service: str, operation: str, **parameters: Any) -> Any:
     if name in instead.AFTER:
         instead.AFTER[name](region, parameters, answers[0])
     return answers[0]
+
+
+def wait(region: str, service: str, condition: str, **parameters: Any) -> None:
+    """Wait by the SDK's own waiter, wherever the table sends the call that it makes."""
+    known = client(service, region, table()["default"]).waiter_names
+    assert condition in known, f"{service} has no waiter {condition}"
+    found = client(service, region, table()["default"]).get_waiter(condition)
+    operation = re.sub(r"(?<!^)(?=[A-Z])", "_", found.config.operation).lower()
+    served = client(service, region, emulators_of(service, operation)[0])
+    served.get_waiter(condition).wait(WaiterConfig={"Delay": 1, "MaxAttempts": 60}, **parameters)

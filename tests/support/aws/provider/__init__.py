@@ -5,3 +5,6 @@ found, changed and removed; `replacement.yaml` says which changes make a new one
 which emulator serves a call, and which calls neither can do. What a resource may be given is read
 from the project's own pulumi-aws, by `reflect`.
 """
+
+DEATH = "EMULATED_DEATH"
+"""The variable that says when the engine is killed: `before TYPE` is made, or `after TYPE` is."""

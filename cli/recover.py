@@ -1,0 +1,57 @@
+"""`emctl recover`: take in what a killed run made on AWS and could not write down."""
+
+from pathlib import Path
+
+import click
+
+from cli.recovery.find import find, settle
+from cli.recovery.pending import CREATING, UPDATING, Operation, known, operations, settled, urns
+from cli.recovery.pending import Document as State
+from cli.stack import PASSPHRASE, Stack, environment
+
+
+@click.command()
+@click.argument("spec", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--stack", "name", help="Which stack. [default: the spec's file name]")
+def recover(spec: Path, name: str | None) -> None:
+    """Bring a stack's state up to what a run that was killed has done on AWS.
+
+    For when that run is over: its lock is let go. What it was making is looked for, and taken in
+    where it is there; the next `pulumi up` makes the rest.
+    """
+    stack = Stack(name or spec.stem, environment(local=PASSPHRASE.exists()))
+    stack.cancel()
+    before = stack.export()
+    pending = operations(before)
+    taken = _found([item for item in pending if item.kind == CREATING], before)
+    changing = {item.urn for item in pending if item.kind != CREATING} & urns(before)
+    for item in pending:
+        if item.kind == UPDATING:
+            settle(item, item.id)
+    if before["deployment"].get("pending_operations"):
+        stack.replace(settled(before, taken))
+    if targets := sorted({*taken, *changing}):
+        stack.refresh(targets)
+    _say(pending, taken, urns(stack.export()))
+
+
+def _found(pending: list[Operation], state: State) -> dict[str, str]:
+    """Ids by URN of what was made."""
+    taken: dict[str, str] = {}
+    for item in pending:
+        id = find(item, known(state, item.type) | taken.items())
+        if id is not None:
+            taken[item.urn] = id
+    return taken
+
+
+def _say(pending: list[Operation], taken: dict[str, str], there: set[str]) -> None:
+    for item in pending:
+        if item.kind != CREATING:
+            click.echo(f"{item}: {'looked at again' if item.urn in there else 'is gone'}")
+        elif item.urn in taken and item.urn in there:
+            click.echo(f"{item}: taken in as {taken[item.urn]}")
+        else:
+            click.echo(f"{item}: let go, `pulumi up` makes it")
+    if not pending:
+        click.echo("nothing was under way on AWS", err=True)
