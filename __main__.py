@@ -1,5 +1,6 @@
 """The program that `pulumi up` runs: stack configuration -> spec -> components."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,14 @@ import pulumi
 import live
 import program
 from cli.context import context
+from cli.recovery import guard
 from cli.rollouts import Rollouts
 from schemas import SpecError, load, load_any, resolved, resolved_cluster
 from schemas.applied import Resolved
 from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import Document
 from schemas.platform import AwsTarget
+from tools.errors import ToolError
 
 RUNTIME = Path(__file__).parent / "runtime"
 LAUNCHER = RUNTIME / "launcher"
@@ -47,6 +50,7 @@ async def main() -> dict[str, object]:
         if not isinstance(spec, resolved.Workspace):
             return await of_a_cluster(path, spec)
         if isinstance(target := spec.platform.target, AwsTarget):
+            await nothing_is_pending(path)
             cluster = await said_by(target.cluster_stack)
             spec = load(path, before=before)
             spec = replace(spec, platform=replace(spec.platform, cluster=cluster))
@@ -67,6 +71,22 @@ async def main() -> dict[str, object]:
     return await program.build(spec, settings)
 
 
+async def nothing_is_pending(spec: str) -> None:
+    """Stop where the last run was killed and left things on AWS that no state names.
+
+    The engine warns of them and makes them anew.
+    """
+    try:
+        problem = await asyncio.to_thread(guard.problem, full_name(), spec)
+    except ToolError as error:
+        problem = ""
+        pulumi.log.warn(f"whether the last run was killed can't be seen: {error}")
+    if problem and not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(problem)
+    if problem:
+        pulumi.log.warn(problem)
+
+
 async def said_by(stack: str) -> ClusterOutputs:
     """The outputs of a cluster's stack. Raises MissingOutputs."""
     outputs = await pulumi.StackReference(stack).outputs.future()
@@ -75,8 +95,12 @@ async def said_by(stack: str) -> ClusterOutputs:
 
 async def own_outputs() -> Mapping[str, Any]:
     """What this stack said when it was applied last; nothing if it never was."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return await pulumi.StackReference("before", stack_name=name).outputs.future() or {}
+    return await pulumi.StackReference("before", stack_name=full_name()).outputs.future() or {}
+
+
+def full_name() -> str:
+    """Of this stack, as others call it."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
@@ -85,6 +109,7 @@ async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
         import live_cluster  # noqa: PLC0415
         import program_cluster  # noqa: PLC0415
 
+        await nothing_is_pending(path)
         account = program_cluster.provider(spec)
         found = await live_cluster.applied(spec, program_cluster.asking(account))
         there = {**live_cluster.recorded(await own_outputs()), **(found or {})}
