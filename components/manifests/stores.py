@@ -85,6 +85,9 @@ def _store(remote: str, platform: resolved.Platform, host: str) -> Store:
             "endpoint": endpoint(platform, host),
             "region": storage.region or platform.outputs.region,
             "no_check_bucket": "true",
+            # What KMS encrypts has an ETag that is no MD5, and rclone would find every transfer
+            # corrupt. Of its settings this one sends no encryption of ours: buckets have their own.
+            "directory_bucket": "true",
         }
         return Store(remote, given, {}, storage.retry_time)
     access, secret = storage.credentials.access_key, storage.credentials.secret_key

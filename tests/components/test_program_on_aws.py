@@ -127,6 +127,7 @@ def test_pods_are_what_their_roles_are_for(spec: resolved.Workspace) -> None:
         "endpoint": "https://s3.ap-northeast-2.amazonaws.com",
         "region": "ap-northeast-2",
         "no_check_bucket": "true",
+        "directory_bucket": "true",
     }
     output = document["output"]
     assert output["path"] == f"dev-results-123456789012/fit-{spec.trainings['fit'].revision}"

@@ -44,6 +44,17 @@ def serve(folder: Path, port: int = 0) -> Iterator[ObjectServer]:
 
 
 @contextlib.contextmanager
+def serve_encrypting(folder: Path, certificate: Path) -> Iterator[ObjectServer]:
+    """As S3 with SSE-KMS: through TLS, with ETags that look like MD5 and are none.
+
+    `certificate` is without `.crt`, and a key lies beside it.
+    """
+    options = ("--etag-hash=xxh128", f"--cert={certificate}.crt", f"--key={certificate}.key")
+    with serve_as("s3", folder, 0, *options) as found:
+        yield ObjectServer(f"https://127.0.0.1:{found}", folder)
+
+
+@contextlib.contextmanager
 def serve_as(protocol: str, folder: Path, port: int = 0, *options: str) -> Iterator[int]:
     """Serve `folder` until the block ends, at a port of 127.0.0.1 or at a free one, which it is."""
     folder.mkdir(parents=True, exist_ok=True)
