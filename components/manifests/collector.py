@@ -21,6 +21,8 @@ NAME = "fluent-bit"
 CREDENTIALS = "sink-credentials"
 CONFIG = "fluent-bit.yaml"
 PODS = "/var/log/pods"
+STREAM_PREFIX = "easymaker-"
+"""Of CloudWatch's streams, before the name of the file; Fluent Bit takes empty text for none."""
 _USER, _PASSWORD = "SINK_USER", "SINK_PASSWORD"
 
 
@@ -125,7 +127,7 @@ def _output(logs: Logs) -> dict[str, Any]:
             "name": "cloudwatch_logs",
             "region": logs.region,
             "log_group_name": logs.log_group,
-            "log_stream_prefix": "easymaker-",
+            "log_stream_prefix": STREAM_PREFIX,
             "auto_create_group": True,
         }
     parts = urlsplit(logs.url)

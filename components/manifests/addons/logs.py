@@ -43,7 +43,8 @@ def objects(cluster: Facts, namespaces: Sequence[str], image: str, stack: str) -
 
 
 def configuration(cluster: Facts, namespaces: Sequence[str]) -> dict[str, Any]:
-    """Fluent Bit's: each container has a stream of its own, and each record says whose it is."""
+    """Fluent Bit's: each file, which is a start of a container, has a stream of its own, and each
+    record says whose it is."""
     tail = {**collector.tail("pods.*", namespaces), "path_key": "file"}
     return {
         "service": {"flush": 5, "log_level": "warn", "http_server": "off"},
@@ -73,7 +74,7 @@ def configuration(cluster: Facts, namespaces: Sequence[str]) -> dict[str, Any]:
                     "match": "*",
                     "region": cluster.region,
                     "log_group_name": cluster.log_group,
-                    "log_stream_prefix": "",
+                    "log_stream_prefix": collector.STREAM_PREFIX,
                     # The cluster's stack made it, with its retention and key.
                     "auto_create_group": False,
                     "retry_limit": 30,

@@ -1,6 +1,7 @@
 """The cluster's own collector, and the class of its volumes."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from components.manifests.addons import logs, storage
@@ -63,13 +64,28 @@ def test_it_sends_what_these_namespaces_write_and_says_whose_it_is() -> None:
                     "match": "*",
                     "region": "ap-northeast-2",
                     "log_group_name": "/easymaker/dev/pods",
-                    "log_stream_prefix": "",
+                    "log_stream_prefix": "easymaker-",
                     "auto_create_group": False,
                     "retry_limit": 30,
                 }
             ],
         },
     }
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_no_text_is_empty() -> None:
+    """Fluent Bit takes that for a key that is missing, and ends where it needs one."""
+    assert all(texts(logs.configuration(KNOWN, ["*"])))
 
 
 def test_its_pods_have_a_role_and_no_token() -> None:
