@@ -118,6 +118,7 @@ BETWEEN = {
     "system-pool": "A CPU pool is always there for what runs beside workloads.",
     "network-range": "A network is private and has room; callers from outside are public.",
     "unknown-instance-type": "The catalogue has the instance type.",
+    "unknown-gpu": "The catalogue has the GPU of a flavor that a pool is for.",
     "bucket-length": "Buckets have names that S3 takes.",
     "principal-partition": "An IAM principal is of the region's partition.",
     "principal-twice": "An IAM principal has one access entry.",

@@ -8,7 +8,7 @@ from schemas import aws_types as a
 from schemas import cluster_types as c
 from schemas import types as t
 from schemas.base import StrictModel
-from schemas.compute import Taint
+from schemas.compute import Flavor, Taint
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.header import Header
 from schemas.ranges import Range, Within
@@ -67,8 +67,12 @@ class NodeTaint(Taint):
 
 
 class NodePool(StrictModel):
-    instance_types: Annotated[list[a.InstanceType], Field(min_length=1)]
-    """EC2 types of its nodes, alike in CPU, memory and GPUs; with spot several are wise."""
+    instance_types: list[a.InstanceType] = Field(default_factory=list)
+    """EC2 types of its nodes, alike in CPU, memory and GPUs; with spot several are wise. Defaults
+    to the smallest that `flavors` fit."""
+    flavors: list[t.Reference] = Field(default_factory=list)
+    """What its nodes are for, in place of `instance_types`: names of `platform.flavors`, of which
+    each fits a node. Defaults to none."""
     min: Annotated[t.Whole, t.between(0, 450)] = 0
     """Nodes that are always there. Defaults to none: it scales from zero."""
     max: Annotated[t.Whole, t.between(1, 450)]
@@ -106,6 +110,12 @@ class Bucket(StrictModel):
     """Whether removing the bucket removes what is in it. Defaults to no: Pulumi refuses it then."""
 
 
+class ClusterPlatform(StrictModel):
+    flavors: dict[t.EntryName, Flavor] = Field(default_factory=dict)
+    """Flavors that pools are for, as a workspace has them; both may include one file. Defaults to
+    none."""
+
+
 class Cluster(Header):
     kind: Literal["Cluster"]
     """The resources of a cluster on AWS."""
@@ -124,6 +134,8 @@ class Cluster(Header):
     access: dict[t.Name, AccessEntry] = Field(default_factory=dict)
     """Who may use the cluster's API, by any name. Defaults to whoever applied this
     first."""
+    platform: ClusterPlatform = ClusterPlatform()
+    """What workspaces will ask of the nodes. Defaults to nothing: pools name instance types."""
     pools: Annotated[dict[a.Name, NodePool], Field(min_length=1)]
     """Groups of nodes that are alike, by name; at least one for what runs beside workloads."""
     file_systems: dict[a.Name, FileSystem] = Field(default_factory=dict)

@@ -1,11 +1,13 @@
 """A right spec of a cluster to its resolved form: defaults, order, sizes from the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from schemas import cluster
 from schemas import resolved_cluster as resolved
-from schemas.instance_types import catalogue
+from schemas.compute import CpuFlavor, GpuFlavor
+from schemas.instance_choice import choose, need
+from schemas.instance_types import InstanceType, catalogue
 
 T = TypeVar("T")
 
@@ -28,7 +30,10 @@ def resolve(written: cluster.Cluster) -> resolved.Cluster:
             )
             for name, entry in _sorted(written.access).items()
         },
-        pools={name: _pool(name, pool, zones) for name, pool in _sorted(written.pools).items()},
+        pools={
+            name: _pool(name, pool, types_of(pool, written.platform.flavors), zones)
+            for name, pool in _sorted(written.pools).items()
+        },
         file_systems={
             name: resolved.FileSystem(name, item.throughput, item.force_destroy)
             for name, item in _sorted(written.file_systems).items()
@@ -57,13 +62,26 @@ def _network(
     return resolved.ExistingNetwork(written.vpc, tuple(sorted(written.private_subnets)))
 
 
-def _pool(name: str, written: cluster.NodePool, zones: tuple[str, ...]) -> resolved.Pool:
-    types = [catalogue()[kind] for kind in written.instance_types]
+def types_of(
+    pool: cluster.NodePool, flavors: Mapping[str, CpuFlavor | GpuFlavor]
+) -> Sequence[InstanceType]:
+    """The instance types of a pool, named or chosen for its flavors."""
+    if pool.flavors:
+        return choose(need(flavors[name] for name in pool.flavors))
+    return [catalogue()[kind] for kind in pool.instance_types]
+
+
+def _pool(
+    name: str,
+    written: cluster.NodePool,
+    types: Sequence[InstanceType],
+    zones: tuple[str, ...],
+) -> resolved.Pool:
     like = types[0]
     return resolved.Pool(
         name=name,
         # The order stays: EC2 takes the first of them first where they are on demand.
-        instance_types=tuple(written.instance_types),
+        instance_types=tuple(kind.name for kind in types),
         min=written.min,
         max=written.max,
         capacity=written.capacity,

@@ -2,6 +2,7 @@
 
 from schemas.cluster_types import is_full_image
 from schemas.compute import CpuFlavor, GpuFlavor
+from schemas.instance_choice import reserved_cpu, reserved_memory
 from schemas.instance_types import InstanceType
 from schemas.nearest import listed
 from schemas.platform import Platform
@@ -121,12 +122,12 @@ def fit(spec: Spec, flavor: CpuFlavor | GpuFlavor, node: InstanceType, path: Pat
     where = f"a node of {flavor.pool!r} ({node.name})"
     requests = flavor.requests
     at_cpu = ("cpu",) if requests.cpu is None else ("requests", "cpu")
-    cpu = flavor.cpu if requests.cpu is None else requests.cpu
+    cpu = reserved_cpu(flavor)
     if cpu > node.free_cpu:
         message = f"reserves {cpu_text(cpu)} CPU, {where} has {cpu_text(node.free_cpu)} for pods"
         spec.report("flavor-fit", (*path, *at_cpu), message, hint)
     at_memory = ("memory",) if requests.memory is None else ("requests", "memory")
-    memory = flavor.memory if requests.memory is None else requests.memory
+    memory = reserved_memory(flavor)
     if memory > node.free_memory:
         room = memory_text(node.free_memory)
         message = f"reserves {memory_text(memory)} memory, {where} has {room} for pods"

@@ -1,14 +1,18 @@
 """Pools of a cluster on AWS: types that are alike, sizes, capacity, labels and taints."""
 
 import re
+from collections.abc import Sequence
 
+from schemas.base import shown
 from schemas.cluster import Cluster, NodePool
-from schemas.instance_types import InstanceType
-from schemas.nearest import close
+from schemas.compute import GpuFlavor
+from schemas.instance_choice import Need, choose, gpu_models, need
+from schemas.instance_types import InstanceType, as_of
+from schemas.nearest import close, listed
 from schemas.resolved_cluster import GPU_LABEL, GPU_TAINT
 from schemas.rules.instance import instance_type
 from schemas.spec import Spec, has
-from schemas.units import memory_text
+from schemas.units import cpu_text, memory_text
 
 # Kubernetes, EKS and Karpenter refuse or overwrite these, and the platform sets its own.
 _RESERVED = re.compile(
@@ -21,13 +25,13 @@ Path = tuple[str | int, ...]
 
 def check(spec: Spec, cluster: Cluster) -> None:
     pools = getattr(cluster, "pools", {})
-    types: dict[str, list[InstanceType]] = {}
+    types: dict[str, Sequence[InstanceType]] = {}
     for name, pool in pools.items():
         path = ("pools", name)
-        types[name] = instance_types(spec, pool, path)
+        types[name] = instance_types(spec, cluster, pool, path)
         alike(spec, pool, types[name], path)
         size(spec, pool, path)
-        capacity(spec, pool, path)
+        capacity(spec, pool, types[name], path)
         zones(spec, cluster, pool, path)
         keys(spec, pool, path)
         karpenter(spec, cluster, pool, path)
@@ -36,8 +40,19 @@ def check(spec: Spec, cluster: Cluster) -> None:
         system_pool(spec, cluster, types)
 
 
-def instance_types(spec: Spec, pool: NodePool, path: Path) -> list[InstanceType]:
+def instance_types(
+    spec: Spec, cluster: Cluster, pool: NodePool, path: Path
+) -> Sequence[InstanceType]:
     """The types of a pool that are known; reports the others."""
+    if not has(pool, "instance_types", "flavors"):
+        return []
+    if bool(pool.instance_types) == bool(pool.flavors):
+        both = "it has both" if pool.flavors else "it has neither"
+        message = f"a pool has instance_types, or flavors that they follow from; {both}"
+        spec.report("pool-types", path, message, "such as instance_types: [m7i.xlarge]")
+        return []
+    if pool.flavors:
+        return chosen(spec, cluster, pool, path)
     found = []
     for index, name in enumerate(pool.instance_types):
         where = (*path, "instance_types", index)
@@ -48,8 +63,52 @@ def instance_types(spec: Spec, pool: NodePool, path: Path) -> list[InstanceType]
     return found
 
 
-def alike(spec: Spec, pool: NodePool, types: list[InstanceType], path: Path) -> None:
+def chosen(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> Sequence[InstanceType]:
+    """The types that fit the flavors of a pool; reports flavors that nothing fits."""
+    known = getattr(getattr(cluster, "platform", None), "flavors", {})
+    where = (*path, "flavors")
+    for index, name in enumerate(pool.flavors):
+        if name in pool.flavors[:index]:
+            at = (*where, index)
+            spec.report("listed-twice", at, f"{name!r} is listed twice", "remove one")
+        spec.refer((*where, index), name, "flavor", "platform", "flavors")
+    flavors = {name: known[name] for name in pool.flavors if name in known}
+    if len(flavors) < len(set(pool.flavors)):
+        return []
+    models = gpu_models()
+    for name, flavor in flavors.items():
+        if isinstance(flavor, GpuFlavor) and flavor.gpu.model.lower() not in models:
+            message = f"the catalogue of {as_of()} has no GPU {shown(flavor.gpu.model)}"
+            at = ("platform", "flavors", name, "gpu", "model")
+            spec.report("unknown-gpu", at, message, close(flavor.gpu.model.lower(), models))
+            return []
+    wanted = need(flavors.values())
+    if len(wanted.gpu_models) > 1:
+        message = (
+            f"one node has one model of GPU or none, not {listed(map(_gpu, wanted.gpu_models))}"
+        )
+        spec.report("pool-types", where, message, "make another pool of them")
+        return []
+    found = choose(wanted)
+    if not found:
+        message = f"no instance type has {_wanted(wanted)} for a pod"
+        spec.report("flavor-fit", where, message, "smaller ones fit")
+    return found
+
+
+def _gpu(model: str) -> str:
+    return model or "none"
+
+
+def _wanted(wanted: Need) -> str:
+    gpus = f", {wanted.gpu_count} {wanted.gpu_models[0]}" if wanted.gpu_count else ""
+    return f"{cpu_text(wanted.cpu)} CPU, {memory_text(wanted.memory)} memory{gpus}"
+
+
+def alike(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
     """All types of a pool have the same size, so that a pod fits any; GPU nodes are x86_64."""
+    if pool.flavors:
+        return
     for other in types:
         where = (*path, "instance_types", pool.instance_types.index(other.name))
         if other.alike != types[0].alike:
@@ -74,7 +133,7 @@ def size(spec: Spec, pool: NodePool, path: Path) -> None:
         spec.report("pool-size", (*path, "min"), message, "raise max or lower min")
 
 
-def capacity(spec: Spec, pool: NodePool, path: Path) -> None:
+def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
     """A capacity block is a reservation of one type in one zone."""
     if pool.capacity != "capacity_block":
         if pool.reservation is not None:
@@ -86,9 +145,10 @@ def capacity(spec: Spec, pool: NodePool, path: Path) -> None:
     if pool.reservation is None:
         message = "a capacity block needs its reservation"
         spec.report("capacity-block", where, message, "such as reservation: cr-0a1b2c3d4e5f67890")
-    if len(pool.instance_types) > 1:
-        message = f"a capacity block has one instance type, not {len(pool.instance_types)}"
-        spec.report("capacity-block", (*path, "instance_types"), message)
+    if len(types) > 1:
+        message = f"a capacity block has one instance type, not {len(types)}"
+        at = "flavors" if pool.flavors else "instance_types"
+        spec.report("capacity-block", (*path, at), message)
     if len(pool.zones) != 1:
         message = "a capacity block is in one zone"
         spec.report("capacity-block", where, message, "give it: zones: [...]")
@@ -126,7 +186,7 @@ def karpenter(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
         spec.report("pool-size", (*path, "min"), message, "set min: 0, or system: true")
 
 
-def system_pool(spec: Spec, cluster: Cluster, types: dict[str, list[InstanceType]]) -> None:
+def system_pool(spec: Spec, cluster: Cluster, types: dict[str, Sequence[InstanceType]]) -> None:
     """Something is always there for DNS, controllers and the gateway."""
     by_karpenter = getattr(cluster, "provisioner", "") == "karpenter"
     for name, pool in cluster.pools.items():

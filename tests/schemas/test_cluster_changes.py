@@ -65,9 +65,14 @@ ADDON_VALUES: dict[Path_, Any] = {
     ("images",): {},
 }
 TABLES: list[tuple[type[StrictModel], dict[str, OnChange], set[str]]] = [
-    (cluster.Cluster, cluster.CHANGES, {"pools", "file_systems", "buckets", "repositories"}),
+    (
+        cluster.Cluster,
+        cluster.CHANGES,
+        {"pools", "file_systems", "buckets", "repositories", "platform"},
+    ),
     (cluster.NewNetwork, cluster.NETWORK_CHANGES, set()),
-    (cluster.NodePool, cluster.POOL_CHANGES, set()),
+    # Flavors count as the instance types that follow from them.
+    (cluster.NodePool, cluster.POOL_CHANGES, {"flavors"}),
     (cluster.NodeTaint, cluster.TAINT_CHANGES, set()),
     (cluster.FileSystem, cluster.FILE_SYSTEM_CHANGES, set()),
     (cluster.Bucket, cluster.BUCKET_CHANGES, set()),

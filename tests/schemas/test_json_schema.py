@@ -181,7 +181,8 @@ def test_descriptions_say_what_changing_does() -> None:
         for key, field in definition["properties"].items()
         if "Changing it" not in field["description"]
     }
-    # What a document is, and sections, whose entries say it.
+    # What a document is, and sections, whose entries say it; flavors of pools, which count as the
+    # instance types that follow from them.
     assert silent == {
         *((kind, key) for kind in kinds.NAMES for key in ("api_version", "include", "kind")),
         *(("Cluster", key) for key in ("pools", "file_systems", "buckets", "repositories")),
@@ -189,6 +190,7 @@ def test_descriptions_say_what_changing_does() -> None:
             ("Workspace", key)
             for key in "platform experiments trainings models endpoints notebooks".split()  # noqa: SIM905
         ),
+        *(("Cluster", "platform"), ("ClusterPlatform", "flavors"), ("NodePool", "flavors")),
         ("Training", "copy"),
         ("Endpoint", "stages"),
     }
