@@ -138,6 +138,7 @@ class _Builder:
                 spec=logs,
                 stack=settings.stack,
                 credentials={key: settings.secret(key) for key in keys},
+                depends_on=tuple(self.beside.children) if self.beside else (),
             )
             self.made += collector.Collector("logs", args, self._below()).children
         pools = used_pools(spec)

@@ -16,12 +16,14 @@ from schemas.text import to_json
 
 @dataclass(frozen=True, kw_only=True)
 class CollectorArgs:
-    """`credentials` holds, by key of the stack's configuration, what the sink names so."""
+    """`credentials` holds, by key of the stack's configuration, what the sink names so.
+    `depends_on` is what pods need and the cluster does not have."""
 
     workspace: resolved.Workspace
     spec: Logs
     stack: str
     credentials: Mapping[str, pulumi.Input[str]]
+    depends_on: tuple[pulumi.Resource, ...] = ()
 
 
 class Collector(pulumi.ComponentResource):
@@ -44,7 +46,9 @@ class Collector(pulumi.ComponentResource):
             manifests.namespace(args.workspace, args.stack),
             pulumi.ResourceOptions(parent=self),
         )
-        inside = pulumi.ResourceOptions(parent=self, depends_on=[home], deleted_with=home)
+        inside = pulumi.ResourceOptions(
+            parent=self, depends_on=[home, *args.depends_on], deleted_with=home
+        )
         self.children = [home]
         if args.credentials:
             values = {

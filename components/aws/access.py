@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.aws.identity import PodRole, PodRoleArgs
+from components.manifests.aws.access import account
 from components.manifests.aws.trust import Document
 from schemas import resolved
 
@@ -24,7 +25,7 @@ class AccessArgs:
 
 
 class Access(pulumi.ComponentResource):
-    """A role for each use of the workspace's pods that reads or writes what has no keys.
+    """A role for each use of the workspace's pods that calls AWS without keys.
 
     Output: `roles`, their ARNs by use.
     """
@@ -40,14 +41,15 @@ class Access(pulumi.ComponentResource):
         cluster = spec.platform.outputs
         self.roles, self.children = {}, []
         for use, policy in args.policies.items():
+            namespace, service_account = account(spec, use)
             made = PodRole(
                 f"{spec.name}-{use}",
                 PodRoleArgs(
                     cluster=cluster.name,
                     cluster_arn=cluster.arn,
                     region=cluster.region,
-                    namespace=spec.name,
-                    service_account=use,
+                    namespace=namespace,
+                    service_account=service_account,
                     policy=policy,
                     settle=_settle,
                 ),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from components.manifests import Manifest, pods, stores
 from components.manifests.metadata import SKIP_AWAIT, STACK_ANNOTATION, dns_label, labels
-from components.manifests.policies import collector_policies
+from components.manifests.policies import collector_policies, pod_identity_policy
 from schemas import resolved
 from schemas.logs import CloudWatch, Logs, Loki, OpenSearch
 from schemas.storage import FromConfig
@@ -47,20 +47,27 @@ def namespace(workspace: resolved.Workspace, stack: str) -> Manifest:
     }
 
 
+def has_role(platform: resolved.Platform, logs: Logs) -> bool:
+    """Whether it sends with a role, and without keys."""
+    return platform.is_on_aws and isinstance(logs, CloudWatch) and logs.credentials is None
+
+
 def objects(workspace: resolved.Workspace, logs: Logs) -> list[Manifest]:
-    """Configuration, DaemonSet, and policies that let it out to the sink alone."""
+    """Configuration, DaemonSet, and policies that let it out to the sink alone; with a role a
+    service account, too, which the role is for."""
     home = namespace_name(workspace)
     text = json.dumps(configuration(workspace.name, logs), indent=2)
-    return [
+    spec = daemon_set(labels(KIND, workspace.name), logs.image, text, _environment(logs))
+    made = [
         _made("v1", "ConfigMap", workspace, data={CONFIG: text}),
-        _made(
-            "apps/v1",
-            "DaemonSet",
-            workspace,
-            spec=daemon_set(labels(KIND, workspace.name), logs.image, text, _environment(logs)),
-        ),
+        _made("apps/v1", "DaemonSet", workspace, spec=spec),
         *collector_policies(workspace.platform, home, logs.url),
     ]
+    if not has_role(workspace.platform, logs):
+        return made
+    spec["template"]["spec"]["serviceAccountName"] = NAME
+    account = _made("v1", "ServiceAccount", workspace, automountServiceAccountToken=False)
+    return [account, *made, pod_identity_policy(home)]
 
 
 def secret_metadata(workspace: resolved.Workspace) -> dict[str, object]:

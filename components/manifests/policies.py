@@ -6,6 +6,7 @@ NAS needs no rule: the node mounts it, not the pod.
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from components.manifests import Manifest, sign_in, stores
@@ -57,8 +58,7 @@ def policies(workspace: resolved.Workspace) -> list[Manifest]:
         with_role = {
             "matchExpressions": [{"key": KIND_LABEL, "operator": "In", "values": _WITH_ROLE}]
         }
-        agent = _to(_block(_POD_IDENTITY), 80)
-        found.append(_egress(workspace.name, "allow-pod-identity", with_role, [agent]))
+        found.append(pod_identity_policy(workspace.name, with_role))
     if index := platform.packages.python_index:
         installing = {
             "matchExpressions": [
@@ -115,12 +115,20 @@ def collector_policies(platform: resolved.Platform, namespace: str, sink: str) -
 def addon_collector_policies(namespace: str) -> list[Manifest]:
     """Of the namespace of the cluster's own collector, which calls AWS and nothing else."""
     everyone: Mapping[str, object] = {}
-    sink = [_to(_block(_EVERYWHERE), 443), _to(_block(_POD_IDENTITY), 80)]
     return [
         _policy(namespace, "default-deny", everyone, {"policyTypes": ["Ingress", "Egress"]}),
         _egress(namespace, "allow-dns", everyone, [_TO_DNS]),
-        _egress(namespace, "allow-sink", everyone, sink),
+        _egress(namespace, "allow-sink", everyone, [_to(_block(_EVERYWHERE), 443)]),
+        pod_identity_policy(namespace),
     ]
+
+
+def pod_identity_policy(
+    namespace: str, selector: Mapping[str, object] = MappingProxyType({})
+) -> Manifest:
+    """For pods with roles, on AWS; without a selector for all of a namespace."""
+    agent = _to(_block(_POD_IDENTITY), 80)
+    return _egress(namespace, "allow-pod-identity", selector, [agent])
 
 
 def training_peers(namespace: str, training: str) -> Manifest:

@@ -15,6 +15,8 @@ def check(spec: Spec) -> None:
     target = spec.node("platform", "target")
     on_aws = isinstance(target, Map) and target.get("type") == "aws"
     stores(spec, on_aws)
+    if not on_aws and spec.node("platform", "logs", "type") == "cloudwatch":
+        _required(spec, ("platform", "logs"), "credentials")
     if on_aws:
         for name, endpoint in spec.sections["endpoints"].items():
             api(spec, endpoint, ("endpoints", name))

@@ -11,6 +11,7 @@ import pytest
 from components.manifests import nas, policies
 from components.manifests.aws import access
 from schemas import resolved
+from schemas.logs import CloudWatch
 from tests.components import test_program
 from tests.support import cluster_stack
 from tests.support.recorder import Graph, Node
@@ -108,6 +109,29 @@ def test_role_is_for_one_service_account_of_one_cluster(spec: resolved.Workspace
     rules = next(n for n in made.all("aws:iam/rolePolicy:RolePolicy") if n.name == "lab-training")
     granted = access.grants(spec, [])["training"]
     assert json.loads(rules.inputs["policy"]) == access.policy(spec.platform, granted)
+
+
+def test_log_collector_has_its_role_before_its_pods(spec: resolved.Workspace) -> None:
+    sink = CloudWatch(type="cloudwatch", region="ap-northeast-2")
+    made = graph(replace(spec, platform=replace(spec.platform, logs=sink)))
+    (association,) = (
+        node
+        for node in made.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+        if node.inputs["namespace"] == "logs-lab"
+    )
+    pods = made.one("kubernetes:apps/v1:DaemonSet")
+    assert reaches(made, pods, {association.urn})
+    name = pods.inputs["spec"]["template"]["spec"]["serviceAccountName"]
+    assert name == association.inputs["serviceAccount"]
+    assert any(
+        node.inputs["metadata"] | {"name": name, "namespace": "logs-lab"} == node.inputs["metadata"]
+        for node in made.all("kubernetes:core/v1:ServiceAccount")
+    )
+    assert any(
+        node.inputs["metadata"]["namespace"] == "logs-lab"
+        and node.inputs["metadata"]["name"] == "allow-pod-identity"
+        for node in made.all("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    )
 
 
 def test_pods_are_what_their_roles_are_for(spec: resolved.Workspace) -> None:

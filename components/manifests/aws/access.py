@@ -6,17 +6,20 @@ Addresses on stores that have keys of their own need no role. NAS is mounted by 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from components.manifests import identity, places, stores
+from components.manifests import collector, identity, places, stores
 from components.manifests.aws import trust
 from components.manifests.aws.trust import Document
 from components.manifests.served import Served
 from schemas import resolved
 from schemas.address import Address
+from schemas.logs import CloudWatch
 from schemas.revision import LENGTH
 from schemas.text import to_json
 
 LONGEST = 10_240
 """Characters that AWS allows the policies of a role, without white space."""
+COLLECTOR = "collector"
+"""The use of what sends log records to CloudWatch; the others are `identity`'s."""
 _ANY_REVISION = "?" * LENGTH
 _WRITING = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
 
@@ -70,6 +73,9 @@ def policies(workspace: resolved.Workspace, settled: Iterable[Served]) -> dict[s
     found = {
         use: policy(workspace.platform, grant) for use, grant in grants(workspace, settled).items()
     }
+    logs = workspace.platform.logs
+    if isinstance(logs, CloudWatch) and collector.has_role(workspace.platform, logs):
+        found[COLLECTOR] = _sending(workspace.platform, logs)
     for use, document in found.items():
         if (length := len(to_json(document))) > LONGEST:
             raise TooLong(
@@ -78,6 +84,28 @@ def policies(workspace: resolved.Workspace, settled: Iterable[Served]) -> dict[s
                 "workspaces"
             )
     return found
+
+
+def account(workspace: resolved.Workspace, use: str) -> tuple[str, str]:
+    """Namespace and service account of the pods of a use."""
+    if use == COLLECTOR:
+        return collector.namespace_name(workspace), collector.NAME
+    return workspace.name, use
+
+
+def _sending(platform: resolved.Platform, logs: CloudWatch) -> Document:
+    """Records to one log group, which is made if it is missing, and nothing out of it."""
+    there = platform.outputs
+    group = _literal(logs.log_group)
+    arn = f"arn:{there.partition}:logs:{logs.region}:{there.account}:log-group:{group}"
+    return trust.policy(
+        {
+            "Sid": "Send",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": [arn, f"{arn}:*"],
+        }
+    )
 
 
 def policy(platform: resolved.Platform, grant: Grant) -> Document:

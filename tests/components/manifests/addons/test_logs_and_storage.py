@@ -110,11 +110,17 @@ def test_it_reaches_aws_and_its_credentials_alone() -> None:
             {
                 "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}],
                 "ports": [{"protocol": "TCP", "port": 443}],
-            },
+            }
+        ],
+    }
+    assert made["allow-pod-identity"] == {
+        "podSelector": {},
+        "policyTypes": ["Egress"],
+        "egress": [
             {
                 "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}],
                 "ports": [{"protocol": "TCP", "port": 80}],
-            },
+            }
         ],
     }
 

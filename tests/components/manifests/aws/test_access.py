@@ -13,6 +13,7 @@ from components.manifests.aws.trust import Document
 from components.manifests.served import Served
 from schemas import resolved
 from schemas.address import parse_address
+from schemas.logs import CloudWatch
 from tests.support import cluster_stack
 from tests.support.iam import allowed
 
@@ -219,3 +220,34 @@ def test_what_aws_does_not_take_is_one_sentence(
     monkeypatch.setattr(access, "LONGEST", 1200)
     with pytest.raises(access.TooLong, match="pods for training would need a policy of"):
         access.policies(spec, [])
+
+
+def with_logs(spec: resolved.Workspace, **given: Any) -> resolved.Workspace:
+    sink = CloudWatch.model_validate({"type": "cloudwatch", "region": "us-east-1", **given})
+    return replace(spec, platform=replace(spec.platform, logs=sink))
+
+
+def test_the_log_collector_writes_to_its_group_alone(spec: resolved.Workspace) -> None:
+    sending = with_logs(spec, log_group="/team/vision")
+    role = policies(sending)["collector"]
+    of = "arn:aws:logs:us-east-1:123456789012:log-group"
+    for call in ("CreateLogGroup", "CreateLogStream", "PutLogEvents"):
+        assert allowed(role, f"logs:{call}", f"{of}:/team/vision:log-stream:easymaker-a")
+        for group in ("/team/visions", "/team", "easymaker", "/easymaker/dev/pods"):
+            assert not allowed(role, f"logs:{call}", f"{of}:{group}:log-stream:easymaker-a")
+    for call in ("GetLogEvents", "FilterLogEvents", "DeleteLogGroup", "PutRetentionPolicy"):
+        assert not allowed(role, f"logs:{call}", f"{of}:/team/vision:log-stream:easymaker-a")
+    assert access.account(sending, "collector") == ("logs-lab", "fluent-bit")
+
+
+def test_a_log_group_that_looks_like_a_pattern_is_one_name(spec: resolved.Workspace) -> None:
+    role = policies(with_logs(spec, log_group="team*"))["collector"]
+    of = "arn:aws:logs:us-east-1:123456789012:log-group"
+    assert allowed(role, "logs:PutLogEvents", f"{of}:team*:log-stream:a")
+    assert not allowed(role, "logs:PutLogEvents", f"{of}:teams:log-stream:a")
+
+
+def test_a_log_collector_with_keys_has_no_role(spec: resolved.Workspace) -> None:
+    keys = {"access_key": {"secret": "sink"}, "secret_key": {"secret": "sink"}}
+    assert "collector" not in policies(with_logs(spec, credentials=keys))
+    assert "collector" not in policies(spec)
