@@ -9,6 +9,7 @@ from pulumi_aws import iam
 
 import live_addons
 import live_cluster
+import live_network
 import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.addons import ADDONS
@@ -27,7 +28,8 @@ async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = N
         for sentence in await live_pools.warnings(spec, groups, ask):
             pulumi.log.warn(sentence)
     versions = await live_addons.versions(spec, ask)
-    return _Builder(spec, account, groups, versions).outputs()
+    callers = await live_network.callers(spec, ask)
+    return _Builder(spec, account, groups, versions, callers).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -59,6 +61,7 @@ class _Builder:
         account: aws.Provider,
         groups: Sequence[Group],
         versions: Mapping[str, str],
+        callers: Sequence[str],
     ) -> None:
         self.spec = spec
         self._groups = groups
@@ -88,6 +91,7 @@ class _Builder:
                 account=self.account,
                 applier=applier,
                 subnets=self._subnets,
+                callers=callers,
             ),
             self._below,
         )
@@ -117,6 +121,7 @@ class _Builder:
                     for name, made in self.pools.items()
                     if spec.pools[name].core_type == "cpu"
                 },
+                callers=callers,
             ),
             self._below,
         )

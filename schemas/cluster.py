@@ -51,6 +51,10 @@ class EndpointAccess(StrictModel):
     public_cidrs: list[c.Cidr] = Field(default_factory=list)
     """Addresses that reach the API server from the internet. Defaults to none: it answers inside
     the network alone."""
+    private_cidrs: list[c.Cidr] = Field(default_factory=list)
+    """Private ranges that reach the API server and the Gateway's load balancer inside the network;
+    nodes and pods do anyway. Name VPNs and networks beside it here, and the network's own range if
+    it is to stay. Defaults to the network's own."""
 
 
 class AccessEntry(StrictModel):
@@ -130,7 +134,7 @@ class Cluster(Header):
     network: Network = NewNetwork(type="new")
     """The VPC. Defaults to a new one, 10.0.0.0/16 with one NAT gateway."""
     endpoint_access: EndpointAccess = EndpointAccess()
-    """Who reaches the API server. Defaults to the network alone."""
+    """Who reaches the API server and, inside, the Gateway. Defaults to the network alone."""
     access: dict[t.Name, AccessEntry] = Field(default_factory=dict)
     """Who may use the cluster's API, by any name. Defaults to whoever applied this
     first."""

@@ -21,7 +21,7 @@ def cluster_document(cluster: resolved.Cluster) -> Document:
         "zones": list(cluster.zones),
         "kubernetes_version": cluster.kubernetes_version,
         "network": _network(cluster.network),
-        "endpoint_access": {"public_cidrs": list(cluster.endpoint_access.public_cidrs)},
+        "endpoint_access": _listed(asdict(cluster.endpoint_access)),
         "access": _unnamed(cluster.access),
         "pools": {name: pool_document(pool) for name, pool in cluster.pools.items()},
         "file_systems": _unnamed(cluster.file_systems),

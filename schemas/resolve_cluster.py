@@ -22,7 +22,8 @@ def resolve(written: cluster.Cluster) -> resolved.Cluster:
         kubernetes_version=written.kubernetes_version,
         network=_network(written.network),
         endpoint_access=resolved.EndpointAccess(
-            tuple(sorted(written.endpoint_access.public_cidrs))
+            tuple(sorted(written.endpoint_access.public_cidrs)),
+            tuple(sorted(written.endpoint_access.private_cidrs)),
         ),
         access={
             name: resolved.AccessEntry(

@@ -36,10 +36,12 @@ class ExistingNetwork:
 
 @dataclass(frozen=True, slots=True)
 class EndpointAccess:
-    """Who reaches the API server; the network always does."""
+    """Who reaches the API server; nodes and pods always do."""
 
     public_cidrs: tuple[str, ...]
     """Empty: it has no public address."""
+    private_cidrs: tuple[str, ...]
+    """Who reaches the load balancer, too. Empty: the ranges of the network."""
 
 
 @dataclass(frozen=True, slots=True)

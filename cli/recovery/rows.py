@@ -73,6 +73,7 @@ def _rule(egress: bool) -> Found:
             "FromPort": "{fromPort}",
             "ToPort": "{toPort}",
             "ReferencedGroupInfo.GroupId": "{referencedSecurityGroupId}",
+            "CidrIpv4": "{cidrIpv4}",
         },
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import cloudwatch, eks, iam, kms
+from pulumi_aws import cloudwatch, eks, iam, kms, vpc
 
 from components.aws.addons import Addons, AddonsArgs
 from components.manifests.aws import policies, trust
@@ -15,6 +15,7 @@ from schemas import resolved_cluster
 from schemas.partition import partition
 from schemas.text import to_json
 
+API_PORT = 443
 CONTROL_PLANE_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _POLICIES = {
     "cluster-admin": "AmazonEKSClusterAdminPolicy",
@@ -29,13 +30,15 @@ _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOn
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """`account` is the number of the AWS account that it is in, `applier` the IAM principal that
-    applies it: who may use a cluster whose spec names nobody. `versions` are those of add-ons."""
+    applies it: who may use a cluster whose spec names nobody. `versions` are those of add-ons.
+    `callers` are the ranges that reach its API server inside the network."""
 
     spec: resolved_cluster.Cluster
     versions: Mapping[str, str]
     account: pulumi.Input[str]
     applier: pulumi.Input[str] | None
     subnets: Sequence[pulumi.Input[str]]
+    callers: Sequence[str]
 
 
 class Cluster(pulumi.ComponentResource):
@@ -67,6 +70,7 @@ class Cluster(pulumi.ComponentResource):
         self.security_group = self.cluster.vpc_config.cluster_security_group_id.apply(
             lambda found: found or ""
         )
+        self._admit(args.callers)
         self._access(args.applier)
         base = Addons(
             f"{name}-base",
@@ -164,6 +168,20 @@ class Cluster(pulumi.ComponentResource):
             for policy in managed
         ]
         return role, granted
+
+    def _admit(self, callers: Sequence[str]) -> None:
+        """Let ranges reach the API server: EKS's own group admits its members alone."""
+        for cidr in callers:
+            vpc.SecurityGroupIngressRule(
+                f"{self._name}-api-{cidr}",
+                security_group_id=self.security_group,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=API_PORT,
+                to_port=API_PORT,
+                description="Callers of the API server",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _access(self, applier: pulumi.Input[str] | None) -> None:
         for key, entry in self._spec.access.items():

@@ -16,12 +16,14 @@ _NAME_LENGTH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """`groups` are the autoscaling groups whose nodes the load balancer calls."""
+    """`groups` are the autoscaling groups whose nodes the load balancer calls, `callers` the ranges
+    that reach it inside the network, beside the group of nodes and pods."""
 
     vpc: pulumi.Input[str]
     subnets: Sequence[pulumi.Input[str]]
     security_group: pulumi.Input[str]
     groups: Mapping[str, pulumi.Input[str]]
+    callers: Sequence[str]
 
 
 class Gateway(pulumi.ComponentResource):
@@ -54,6 +56,17 @@ class Gateway(pulumi.ComponentResource):
         self._rule(
             f"{name}-target", group.id, args.security_group, NODE_PORT, "Load balancer to nodes"
         )
+        for cidr in args.callers:
+            vpc.SecurityGroupIngressRule(
+                f"{name}-callers-{cidr}",
+                security_group_id=group.id,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=PORT,
+                to_port=PORT,
+                description="Callers inside the network",
+                opts=own,
+            )
         balancer = lb.LoadBalancer(
             name,
             name=shortened(name, _NAME_LENGTH),

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from schemas.base import shown
-from schemas.cluster import Cluster, ExistingNetwork, NewNetwork
+from schemas.cluster import Cluster, EndpointAccess, ExistingNetwork, NewNetwork
 from schemas.nearest import listed
 from schemas.partition import SUPPORTED, partition
 from schemas.rules import pool
@@ -28,7 +28,7 @@ def check(spec: Spec, cluster: Cluster) -> None:
     if has(cluster, "network"):
         network(spec, cluster.network)
     if has(cluster, "endpoint_access"):
-        public_cidrs(spec, cluster.endpoint_access.public_cidrs)
+        endpoint_access(spec, cluster.endpoint_access)
     access(spec, cluster)
     pool.check(spec, cluster)
     buckets(spec, cluster)
@@ -85,20 +85,29 @@ def network(spec: Spec, written: NewNetwork | ExistingNetwork) -> None:
         spec.report("network-range", path, message, "such as 10.0.0.0/16")
 
 
-def public_cidrs(spec: Spec, cidrs: Sequence[str]) -> None:
-    """What reaches the API server from the internet has public addresses."""
-    path = ("endpoint_access", "public_cidrs")
-    once(spec, cidrs, path)
-    for index, text in enumerate(cidrs):
-        found = ipaddress.IPv4Network(text, strict=False)
-        if str(found) != text:
-            message = f"{text} is an address within {found}"
-            hint = f"did you mean {str(found)!r}?"
-            spec.report("network-range", (*path, index), message, hint)
-        elif any(found.subnet_of(whole) for whole in _PRIVATE):
-            message = f"{text} is private, and this is about calls from the internet"
-            hint = "inside the network the API server answers anyway"
-            spec.report("network-range", (*path, index), message, hint)
+_CALLERS = {
+    "public_cidrs": (False, "is private, and this is about calls from the internet"),
+    "private_cidrs": (True, "is no private range, and this is about calls inside the network"),
+}
+"""By key of `endpoint_access`: whether its ranges are private, and what is said of others."""
+
+
+def endpoint_access(spec: Spec, written: EndpointAccess) -> None:
+    """Who calls from the internet has public addresses, who calls inside has private ones."""
+    for key, (private, otherwise) in _CALLERS.items():
+        path = ("endpoint_access", key)
+        cidrs = getattr(written, key, [])
+        once(spec, cidrs, path)
+        (other,) = _CALLERS.keys() - {key}
+        for index, text in enumerate(cidrs):
+            found = ipaddress.IPv4Network(text, strict=False)
+            if str(found) != text:
+                message = f"{text} is an address within {found}"
+                hint = f"did you mean {str(found)!r}?"
+                spec.report("network-range", (*path, index), message, hint)
+            elif any(found.subnet_of(whole) for whole in _PRIVATE) != private:
+                message, hint = f"{text} {otherwise}", f"such ranges belong into {other}"
+                spec.report("network-range", (*path, index), message, hint)
 
 
 def access(spec: Spec, cluster: Cluster) -> None:

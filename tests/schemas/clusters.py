@@ -17,7 +17,7 @@ CLUSTER: Document = {
     "zones": ["eu-west-1a", "eu-west-1b"],
     "kubernetes_version": "1.36",
     "network": {"type": "new", "cidr": "10.0.0.0/16", "nat": "one"},
-    "endpoint_access": {"public_cidrs": ["203.0.113.0/24"]},
+    "endpoint_access": {"public_cidrs": ["203.0.113.0/24"], "private_cidrs": ["172.16.0.0/16"]},
     "access": {
         "team": {
             "principal": "arn:aws:iam::123456789012:role/Team",

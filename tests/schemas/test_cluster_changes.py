@@ -22,7 +22,7 @@ VALUES: dict[Path_, Any] = {
     ("network", "type"): "existing",
     ("network", "cidr"): "10.1.0.0/16",
     ("network", "nat"): "per_zone",
-    ("endpoint_access",): {"public_cidrs": []},
+    ("endpoint_access",): {"public_cidrs": [], "private_cidrs": ["172.16.0.0/16"]},
     ("access",): {},
     ("log_retention",): 90,
     ("addons",): {"vpc-cni": "v1.21.2-eksbuild.1"},

@@ -55,6 +55,11 @@ def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {"names": []}
     if token == "aws:eks/getAddonVersion:getAddonVersion":
         return {"version": f"v{inputs['kubernetesVersion']}.0-eksbuild.1"}
+    if token == "aws:ec2/getVpc:getVpc":
+        second = {"associationId": "a", "cidrBlock": "100.64.0.0/16", "state": "associated"}
+        gone = {"associationId": "b", "cidrBlock": "10.8.0.0/16", "state": "disassociated"}
+        own = {"associationId": "c", "cidrBlock": "10.9.0.0/16", "state": "associated"}
+        return {"cidrBlock": "10.9.0.0/16", "cidrBlockAssociations": [own, second, gone]}
     assert token == "aws:ec2/getSubnet:getSubnet", token
     return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
 

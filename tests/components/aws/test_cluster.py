@@ -56,7 +56,7 @@ def test_its_logs_and_rights_are_there_first(made: Graph) -> None:
 
 
 def test_public_endpoint_is_for_the_named_addresses(applied: Cluster) -> None:
-    access = EndpointAccess(("203.0.113.0/24",))
+    access = EndpointAccess(("203.0.113.0/24",), ())
     found = graph(replace(applied, endpoint_access=access)).one(CLUSTER).inputs["vpcConfig"]
     assert found["endpointPublicAccess"] is True
     assert found["publicAccessCidrs"] == ["203.0.113.0/24"]

@@ -15,7 +15,7 @@ from components.manifests.addons.facts import facts
 from components.manifests.aws.pool import labels
 from schemas import addons
 from schemas.cluster_outputs import cluster_outputs
-from schemas.resolved_cluster import Cluster, ExistingNetwork
+from schemas.resolved_cluster import Cluster, EndpointAccess, ExistingNetwork
 from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, load, role
 from tests.support.cluster_graph import graph
 from tests.support.recorder import Graph, record
@@ -240,3 +240,37 @@ def test_size_that_there_is_goes_with_new_bounds(applied: Cluster) -> None:
     assert made.named("aws:eks/nodeGroup:NodeGroup", "cpu").ignore_changes == (
         "scalingConfig.desiredSize",
     )
+
+
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+NETWORKS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    # The rules of a new one are its own range, those of one that exists all ranges that it has.
+    "new": ({}, {"10.0.0.0/16"}),
+    "existing": (
+        {"network": ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))},
+        {"10.9.0.0/16", "100.64.0.0/16"},
+    ),
+    "named": (
+        {"endpoint_access": EndpointAccess((), ("10.1.0.0/16", "172.16.0.0/12"))},
+        {"10.1.0.0/16", "172.16.0.0/12"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_ranges_of_the_network_reach_api_server_and_gateway(applied: Cluster, case: str) -> None:
+    """EKS's group admits its own members alone, and the balancer's has no rule of itself."""
+    changed, expected = NETWORKS[case]
+    made = graph(replace(applied, **changed))
+    keys = ("securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4")
+    # Named by its range: EC2 has no two rules alike, not even while one takes another's place.
+    admitted = {
+        node.name: tuple(node.inputs[key] for key in keys)
+        for node in made.all(INGRESS)
+        if "cidrIpv4" in node.inputs
+    }
+    assert admitted == {
+        f"dev-{use}-{cidr}": (group, "tcp", port, port, cidr)
+        for use, group, port in (("api", "sg-cluster", 443), ("callers", "dev-balancer-id", 80))
+        for cidr in expected
+    }

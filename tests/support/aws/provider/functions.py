@@ -45,7 +45,20 @@ def _vpc(given: Values) -> Any:
     asked = {"VpcIds": [given["id"]]}
     found = clients.call(given["region"], "ec2", "describe_vpcs", **asked)["Vpcs"][0]
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
-    return {"id": found["VpcId"], "cidrBlock": found["CidrBlock"], "tags": tags}
+    ranges = [
+        {
+            "associationId": each["AssociationId"],
+            "cidrBlock": each["CidrBlock"],
+            "state": each["CidrBlockState"]["State"],
+        }
+        for each in found["CidrBlockAssociationSet"]
+    ]
+    return {
+        "id": found["VpcId"],
+        "cidrBlock": found["CidrBlock"],
+        "cidrBlockAssociations": ranges,
+        "tags": tags,
+    }
 
 
 def _subnet(given: Values) -> Any:

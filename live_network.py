@@ -1,0 +1,18 @@
+"""What AWS says of a network that exists."""
+
+from live_cluster import Ask
+from schemas.resolved_cluster import Cluster, NewNetwork
+
+
+async def callers(spec: Cluster, ask: Ask) -> list[str]:
+    """Ranges that reach the API server and the load balancer inside the network."""
+    if spec.endpoint_access.private_cidrs:
+        return list(spec.endpoint_access.private_cidrs)
+    if isinstance(spec.network, NewNetwork):
+        return [spec.network.cidr]
+    vpc = await ask("ec2/getVpc", {"id": spec.network.vpc})
+    ranges = [vpc["cidrBlock"]]
+    for each in vpc.get("cidrBlockAssociations") or []:
+        if each["state"] == "associated":
+            ranges.append(each["cidrBlock"])
+    return sorted(set(ranges))
