@@ -1,17 +1,19 @@
 """The one place where the components of a cluster on AWS meet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pulumi_aws import iam
 
+import live_access
 import live_addons
 import live_cluster
 import live_network
 import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
+from components.manifests.aws.access_entries import Applier
 from components.manifests.aws.addons import ADDONS
 from components.manifests.aws.pool import Group, size
 from schemas import resolved_cluster
@@ -23,13 +25,16 @@ async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = N
     """Register everything, with a provider that there may be. Returns the stack's outputs."""
     account = account or provider(spec)
     ask = asking(account)
-    groups = await live_pools.groups(spec.name, ask)
+    live = _Live(
+        groups=await live_pools.groups(spec.name, ask),
+        versions=await live_addons.versions(spec, ask),
+        callers=await live_network.callers(spec, ask),
+        applier=await live_access.applier(spec, ask),
+    )
     if pulumi.runtime.is_dry_run():
-        for sentence in await live_pools.warnings(spec, groups, ask):
+        for sentence in await live_pools.warnings(spec, live.groups, ask):
             pulumi.log.warn(sentence)
-    versions = await live_addons.versions(spec, ask)
-    callers = await live_network.callers(spec, ask)
-    return _Builder(spec, account, groups, versions, callers).outputs()
+    return _Builder(spec, account, live).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -52,6 +57,16 @@ def asking(account: aws.Provider) -> live_cluster.Ask:
     return ask
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Live:
+    """What AWS said: node groups, versions of add-ons, ranges that call, who applied it."""
+
+    groups: Sequence[Group]
+    versions: Mapping[str, str]
+    callers: Sequence[str]
+    applier: Applier | None
+
+
 class _Builder:
     """Registers one part after the other, each with what it needs of those before."""
 
@@ -59,13 +74,10 @@ class _Builder:
         self,
         spec: resolved_cluster.Cluster,
         account: aws.Provider,
-        groups: Sequence[Group],
-        versions: Mapping[str, str],
-        callers: Sequence[str],
+        live: _Live,
     ) -> None:
         self.spec = spec
-        self._groups = groups
-        self._versions = versions
+        self._live = live
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
@@ -75,23 +87,15 @@ class _Builder:
             self._below,
         )
         self._subnets = list(self.net.private_subnets.values())
-        # Of a session it is the role that counts, with its path, which the session's name lacks.
-        applier = (
-            iam.get_session_context_output(
-                arn=caller.arn, opts=pulumi.InvokeOutputOptions(provider=account)
-            ).issuer_arn
-            if not spec.access
-            else None
-        )
         self.home = cluster.Cluster(
             spec.name,
             cluster.ClusterArgs(
                 spec=spec,
-                versions=versions,
+                versions=live.versions,
                 account=self.account,
-                applier=applier,
+                applier=live.applier,
                 subnets=self._subnets,
-                callers=callers,
+                callers=live.callers,
             ),
             self._below,
         )
@@ -121,7 +125,7 @@ class _Builder:
                     for name, made in self.pools.items()
                     if spec.pools[name].core_type == "cpu"
                 },
-                callers=callers,
+                callers=live.callers,
             ),
             self._below,
         )
@@ -164,7 +168,7 @@ class _Builder:
             item.name,
             pool.GpuPoolArgs(
                 spec=item,
-                size=size(item, self._groups),
+                size=size(item, self._live.groups),
                 cluster=self.home.cluster.name,
                 kubernetes_version=self.spec.kubernetes_version,
                 role_arn=self.home.node_role_arn,
@@ -185,7 +189,7 @@ class _Builder:
                 key_arn=self.home.key_arn,
                 region=self.spec.region,
                 addons=[addon for addon in ADDONS if not addon.before_nodes],
-                versions=self._versions,
+                versions=self._live.versions,
                 depends_on=list(self.pools.values()),
             ),
             self._below,

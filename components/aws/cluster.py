@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch, eks, iam, kms, vpc
 
 from components.aws.addons import Addons, AddonsArgs
 from components.manifests.aws import policies, trust
+from components.manifests.aws.access_entries import APPLIER_TAG, Applier, key_of
 from components.manifests.aws.addons import ADDONS, chosen_tags
 from components.manifests.aws.kubeconfig import kubeconfig
 from components.manifests.aws.names import managed_policy
@@ -30,13 +31,13 @@ _NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOn
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """`account` is the number of the AWS account that it is in, `applier` the IAM principal that
-    applies it: who may use a cluster whose spec names nobody. `versions` are those of add-ons.
+    applies it, if its spec names nobody who may use it. `versions` are those of add-ons.
     `callers` are the ranges that reach its API server inside the network."""
 
     spec: resolved_cluster.Cluster
     versions: Mapping[str, str]
     account: pulumi.Input[str]
-    applier: pulumi.Input[str] | None
+    applier: Applier | None
     subnets: Sequence[pulumi.Input[str]]
     callers: Sequence[str]
 
@@ -124,6 +125,7 @@ class Cluster(pulumi.ComponentResource):
         )
         role, granted = self._role("control-plane", "eks.amazonaws.com", _CLUSTER_POLICIES)
         cidrs = spec.endpoint_access.public_cidrs
+        applied = {APPLIER_TAG: args.applier.key} if args.applier else {}
         left_open = {k: v for k, v in args.versions.items() if k not in spec.addons}
         return eks.Cluster(
             name,
@@ -148,7 +150,7 @@ class Cluster(pulumi.ComponentResource):
                 provider=eks.ClusterEncryptionConfigProviderArgs(key_arn=key.arn),
                 resources=["secrets"],
             ),
-            tags=chosen_tags(left_open, spec.kubernetes_version) or None,
+            tags={**chosen_tags(left_open, spec.kubernetes_version), **applied} or None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, *granted]),
         )
 
@@ -183,34 +185,34 @@ class Cluster(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
 
-    def _access(self, applier: pulumi.Input[str] | None) -> None:
-        for key, entry in self._spec.access.items():
-            self._entry(key, entry.principal, entry.policy, entry.namespaces)
+    def _access(self, applier: Applier | None) -> None:
+        for entry in self._spec.access.values():
+            self._entry(entry, key_of(entry.principal))
         if applier is not None:
+            own = resolved_cluster.AccessEntry("applier", applier.principal, "cluster-admin", ())
             # Whoever applies it next is no reason to shut out who did first.
-            self._entry("applier", applier, "cluster-admin", (), ["principalArn"])
+            self._entry(own, applier.key, ["principalArn"])
 
     def _entry(
-        self,
-        key: str,
-        principal: pulumi.Input[str],
-        policy: resolved_cluster.Policy,
-        namespaces: Sequence[str],
-        ignored: Sequence[str] = (),
+        self, entry: resolved_cluster.AccessEntry, key: str, ignored: Sequence[str] = ()
     ) -> None:
+        """What a principal may do, called by the principal: EKS has one entry of it."""
         name, part = f"{self._name}-{key}", partition(self._spec.region)
-        own = pulumi.ResourceOptions(parent=self, ignore_changes=list(ignored))
+        # Entries used to be called by their key in the spec.
+        aliases = [pulumi.Alias(name=f"{self._name}-{entry.name}")]
+        own = pulumi.ResourceOptions(parent=self, aliases=aliases, ignore_changes=list(ignored))
         made = eks.AccessEntry(
-            name, cluster_name=self.cluster.name, principal_arn=principal, opts=own
+            name, cluster_name=self.cluster.name, principal_arn=entry.principal, opts=own
         )
+        spaces = list(entry.namespaces)
         eks.AccessPolicyAssociation(
             name,
             cluster_name=self.cluster.name,
             principal_arn=made.principal_arn,
-            policy_arn=f"arn:{part}:eks::aws:cluster-access-policy/{_POLICIES[policy]}",
+            policy_arn=f"arn:{part}:eks::aws:cluster-access-policy/{_POLICIES[entry.policy]}",
             access_scope=eks.AccessPolicyAssociationAccessScopeArgs(
-                type="namespace" if namespaces else "cluster", namespaces=list(namespaces) or None
+                type="namespace" if spaces else "cluster", namespaces=spaces or None
             ),
             # A principal has a policy once: with the old scope the new one would go, too.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, aliases=aliases, delete_before_replace=True),
         )

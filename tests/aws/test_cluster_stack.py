@@ -15,6 +15,11 @@ ELSEWHERE: dict[str, Spec] = {
 """By the key that is refused."""
 
 
+def _administrator(principals: list[str]) -> Spec:
+    (principal,) = principals
+    return {"principal": principal, "policy": "cluster-admin"}
+
+
 def _grow(spec: Spec) -> None:
     spec["pools"]["cpu"]["max"] = 9
     spec["pools"]["gpu"]["labels"] = {"team": "iris"}
@@ -33,7 +38,12 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
         assert f": {key}: the cluster is " in stack.refused(moved)
 
     stack.change(_grow)
+    # Whoever applied it is in the spec from now on, and EKS takes no second entry for it.
+    applier = account.inventory()["eks dev accessEntries"]
+    stack.change(lambda spec: spec.update(access={"admins": _administrator(applier)}))
     planned = stack.preview()
+    assert not [key for key in planned if "Access" in key]
+    assert planned["update Cluster"] == {"dev"}
     assert planned["update NodeGroup"] == {"cpu", "gpu"}
     assert planned["create NodeGroup"] == planned["create LaunchTemplate"] == {"large"}
     assert not [key for key in planned if "replace" in key or "delete" in key]
@@ -46,7 +56,9 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     assert after["gpu"]["labels"]["team"] == "iris"
 
     stack.change(lambda spec: spec["pools"]["gpu"].update(capacity="spot"))
+    stack.change(lambda spec: spec.update(access={"platform": spec["access"]["admins"]}))
     planned = stack.preview()
+    assert not [key for key in planned if "Access" in key]
     assert planned["replace NodeGroup"] == {"gpu"}
     assert not [key for key in planned if key.endswith("NodeGroup") and planned[key] != {"gpu"}]
     said = stack.up()
@@ -55,6 +67,7 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     assert switched["gpu"]["capacityType"] == "SPOT"
     assert switched["gpu"]["nodegroupName"] != after["gpu"]["nodegroupName"]
     assert switched["cpu"]["nodegroupName"] == after["cpu"]["nodegroupName"]
+    assert account.inventory()["eks dev accessEntries"] == applier
 
     stack.change(lambda spec: spec.update(kubernetes_version="1.37"))
     planned = stack.preview()

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from components.manifests.aws import trust
+from components.manifests.aws.access_entries import key_of
 from components.manifests.aws.addons import ADDONS
 from schemas.resolved_cluster import Cluster, EndpointAccess
 from tests.support.account import ARN, KEY, NUMBER, role
@@ -64,20 +65,26 @@ def test_public_endpoint_is_for_the_named_addresses(applied: Cluster) -> None:
 
 
 def test_access_is_the_specs(made: Graph) -> None:
-    team = made.named("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "dev-team")
+    named = {who: f"dev-{key_of(f'arn:aws:iam::{NUMBER}:role/{who}')}" for who in ("Admin", "Team")}
+    team = made.named("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", named["Team"])
     assert team.inputs == {
         "clusterName": "dev",
         "principalArn": f"arn:aws:iam::{NUMBER}:role/Team",
         "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
         "accessScope": {"type": "namespace", "namespaces": ["iris"]},
     }
-    admins = made.named("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "dev-admins")
+    admins = made.named("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", named["Admin"])
     # Another scope makes it anew, and EKS knows the two by one key.
     assert team.delete_before_replace
     assert admins.inputs["accessScope"] == {"type": "cluster"}
     assert admins.inputs["policyArn"].endswith("/AmazonEKSClusterAdminPolicy")
     entries = made.all("aws:eks/accessEntry:AccessEntry")
-    assert {node.name for node in entries} == {"dev-admins", "dev-team"}
+    assert {node.name for node in entries} == {*named.values()}
+    # Stacks that called them by the spec's keys keep them.
+    assert {alias for node in entries for alias in node.aliases} == {
+        "dev-admins",
+        "dev-team",
+    }
 
 
 def test_all_add_ons_are_eks_own(made: Graph) -> None:

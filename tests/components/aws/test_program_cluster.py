@@ -12,13 +12,14 @@ import pytest
 import program_cluster
 from components.manifests.addons import cluster_autoscaler, common, karpenter, logs
 from components.manifests.addons.facts import facts
+from components.manifests.aws.access_entries import key_of
 from components.manifests.aws.pool import labels
 from schemas import addons
 from schemas.cluster_outputs import cluster_outputs
-from schemas.resolved_cluster import Cluster, EndpointAccess, ExistingNetwork
+from schemas.resolved_cluster import AccessEntry, Cluster, EndpointAccess, ExistingNetwork
 from tests.support.account import ANSWERS, ARN, KEY, NUMBER, SPEC, load, role
 from tests.support.cluster_graph import graph
-from tests.support.recorder import Graph, record
+from tests.support.recorder import Answers, Graph, record
 
 
 def test_every_resource_stands_below_a_component_and_has_the_one_provider(made: Graph) -> None:
@@ -208,32 +209,60 @@ def test_pool_in_zones_without_a_subnet_says_so(applied: Cluster) -> None:
     )
 
 
-def test_who_applies_it_may_use_a_cluster_that_names_nobody(applied: Cluster) -> None:
-    made = graph(replace(applied, access={}))
-    entry = made.one("aws:eks/accessEntry:AccessEntry")
-    assert entry.inputs == {"clusterName": "dev", "principalArn": role("path/Applier")}
-    assert entry.ignore_changes == ("principalArn",)
+def test_who_applied_it_first_may_use_a_cluster_that_names_nobody(applied: Cluster) -> None:
+    first, another = role("path/Applier"), role("Another")
+
+    def entry(key: str, **more: Any) -> tuple[str, str]:
+        made = graph(replace(applied, access={}), **more)
+        assert made.one("aws:eks/cluster:Cluster").inputs["tags"]["easymaker:applier"] == key
+        found = made.one("aws:eks/accessEntry:AccessEntry")
+        assert found.ignore_changes == ("principalArn",)
+        return found.name, found.inputs["principalArn"]
+
+    assert entry(key_of(first)) == (f"dev-{key_of(first)}", first)
+    # Of the next one nothing is known but that the entry stays where it is.
+    found = entry(key_of(another), answers=_there(tags={"easymaker:applier": key_of(another)}))
+    assert found == (f"dev-{key_of(another)}", first)
 
 
-def test_size_that_there_is_goes_with_new_bounds(applied: Cluster) -> None:
+def test_naming_who_applied_it_first_keeps_the_entry(applied: Cluster) -> None:
+    """EKS would refuse the named one: it has one entry for a principal."""
+    before = graph(replace(applied, access={})).one("aws:eks/accessEntry:AccessEntry")
+    named = AccessEntry("platform", role("path/Applier"), "cluster-admin", ())
+    made = graph(replace(applied, access={"platform": named}))
+    after = made.one("aws:eks/accessEntry:AccessEntry")
+    assert (after.urn, after.inputs) == (before.urn, before.inputs)
+    assert "easymaker:applier" not in made.one("aws:eks/cluster:Cluster").inputs["tags"]
+
+
+def _there(
+    tags: Mapping[str, str], pools: Mapping[str, Mapping[str, Any]] | None = None
+) -> Answers:
+    """The account when the cluster is there, with tags and node groups by name."""
+
     def calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        if token == "aws:eks/getClusters:getClusters":
-            return {"names": ["dev"]}
-        if token == "aws:eks/getCluster:getCluster":
-            return {"tags": {}}
-        if token == "aws:eks/getNodeGroups:getNodeGroups":
-            return {"names": ["gpu-1"]}
-        if token == "aws:eks/getNodeGroup:getNodeGroup":
-            sizes = [{"minSize": 0, "maxSize": 4, "desiredSize": 3}]
-            own = labels(applied.pools["gpu"])
-            return {"nodeGroupName": "gpu-1", "labels": own, "scalingConfigs": sizes}
+        match token.rpartition(":")[2]:
+            case "getClusters":
+                return {"names": ["dev"]}
+            case "getCluster":
+                return {"tags": dict(tags)}
+            case "getNodeGroups":
+                return {"names": list(pools or {})}
+            case "getNodeGroup":
+                name = inputs["nodeGroupName"]
+                return {"nodeGroupName": name, **(pools or {})[name]}
         assert ANSWERS.calls is not None
         return ANSWERS.calls(token, inputs)
 
+    return replace(ANSWERS, calls=calls)
+
+
+def test_size_that_there_is_goes_with_new_bounds(applied: Cluster) -> None:
     pools = {**applied.pools, "gpu": replace(applied.pools["gpu"], max=9)}
     changed = replace(applied, pools=pools)
-    answers = replace(ANSWERS, calls=calls)
-    made = record(lambda: program_cluster.build(changed), answers=answers)
+    sizes = [{"minSize": 0, "maxSize": 4, "desiredSize": 3}]
+    there = {"gpu-1": {"labels": labels(applied.pools["gpu"]), "scalingConfigs": sizes}}
+    made = graph(changed, answers=_there(tags={}, pools=there))
     group = made.named("aws:eks/nodeGroup:NodeGroup", "gpu")
     assert group.inputs["scalingConfig"] == {"minSize": 0, "maxSize": 9, "desiredSize": 3}
     assert group.ignore_changes == ()

@@ -9,7 +9,9 @@ from tests.support.aws.provider.row import Values
 def _caller(given: Values) -> Any:
     found = clients.call(given["region"], "sts", "get_caller_identity")
     account, user = found["Account"], found["UserId"]
-    return {"accountId": account, "arn": found["Arn"], "id": account, "userId": user}
+    # Users are IAM's, of which the emulator makes a service of their own.
+    arn = found["Arn"].replace(":sts::", ":iam::") if ":user/" in found["Arn"] else found["Arn"]
+    return {"accountId": account, "arn": arn, "id": account, "userId": user}
 
 
 def _zones(given: Values) -> Any:
