@@ -1,21 +1,25 @@
 """From the merged tree to models: the shape of every part, then the rules between them."""
 
+from collections.abc import Set
+
 from pydantic_core import PydanticCustomError
 
 from schemas import copies, kinds, shape
 from schemas.base import shown
 from schemas.errors import Issue, distinct
 from schemas.files import Loaded
-from schemas.nearest import close
+from schemas.header import Header
+from schemas.nearest import close, listed, nearest
 from schemas.platform import Platform
 from schemas.ranges import DEFAULTS
 from schemas.rules import check_rules
+from schemas.shape import fields_by_key
 from schemas.spec import Spec, has, root_mark
 from schemas.tree import Map, Mark
 from schemas.types import check_name
 from schemas.workspace import SECTIONS, Workspace
 
-_KIND_HINT = "kind: Workspace; a file that another includes is checked with that one"
+_KIND_HINT = "a file that another includes is checked with that one"
 
 
 def check(loaded: Loaded) -> Spec:
@@ -23,21 +27,16 @@ def check(loaded: Loaded) -> Spec:
     tree = loaded.tree
     assert tree is not None  # noqa: S101
     spec = Spec(tree, root_mark(loaded.sources[loaded.names[0]]), list(loaded.issues))
-    kind = tree.get("kind")
-    name = kind if isinstance(kind, str) and kind in kinds.NAMES else "Workspace"
-    if name != kind:
-        if kind is None:
-            if "kind" not in tree:
-                spec.report("missing-key", ("kind",), "this key is required", _KIND_HINT)
-        else:
-            hint = close(str(kind), kinds.NAMES)
-            spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
-    header = Map()
+    name = _kind(spec)
+    if not name:
+        # What else it should hold nobody knows.
+        of_any = _only(tree, set(fields_by_key(Header)))
+        spec.issues += shape.fit(Header, of_any, (), spec.root, None)[1]
+        spec.issues = in_order(spec.issues, loaded)
+        return spec
     model = kinds.model(name)
     parts = set(SECTIONS) | {"platform"} if model is Workspace else set()
-    for key, value in tree.items():
-        if key not in parts:
-            header[key], header.marks[key] = value, tree.marks[key]
+    header = _only(tree, tree.keys() - parts)
     instance, issues = shape.fit(model, header, (), spec.root, None)
     judged = {"kind"}  # above; and the platform may be in a file that cannot be read
     if loaded.broken or "platform" in tree:
@@ -57,6 +56,30 @@ def check(loaded: Loaded) -> Spec:
             kinds.check(name, spec)
     spec.issues = in_order(spec.issues, loaded)
     return spec
+
+
+def _kind(spec: Spec) -> str:
+    """The kind that it is or was meant to be; empty if nobody knows. Reports what is none."""
+    kind = spec.tree.get("kind")
+    if isinstance(kind, str) and kind in kinds.NAMES:
+        return kind
+    if kind is not None:
+        hint = close(str(kind), kinds.NAMES)
+        spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
+        return nearest(str(kind), list(kinds.NAMES))
+    if "kind" not in spec.tree:  # else the parser has said that there is no value
+        hint = f"one of {listed(kinds.NAMES)}; {_KIND_HINT}"
+        spec.report("missing-key", ("kind",), "this key is required", hint)
+    return ""
+
+
+def _only(tree: Map, keys: Set[str]) -> Map:
+    """A mapping's entries of these keys, with their marks."""
+    part = Map()
+    for key, value in tree.items():
+        if key in keys:
+            part[key], part.marks[key] = value, tree.marks[key]
+    return part
 
 
 def in_order(issues: list[Issue], loaded: Loaded) -> list[Issue]:
