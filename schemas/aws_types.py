@@ -15,12 +15,7 @@ NAME_LENGTH = 32
 
 
 def _short(text: str) -> str:
-    found = t.check_name(text)
-    if len(found) > NAME_LENGTH:
-        over = len(found) - NAME_LENGTH
-        message = f"is {len(found)} characters long, at most {NAME_LENGTH} are allowed"
-        raise refused("length", message, f"shorten it by {over}")
-    return found
+    return t.check_name(text, NAME_LENGTH)
 
 
 Name = Annotated[

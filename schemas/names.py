@@ -57,7 +57,7 @@ def tensorboard_host(workspace: str, domain: str, experiment: str) -> str:
     return f"tensorboard-{experiment}.{workspace}.{domain}"
 
 
-def suggestion(text: str) -> str:
+def suggestion(text: str, maximum: int = NAME_LENGTH) -> str:
     """A valid name close to what was typed: `iris_v1` -> `iris-v1`, `1iris` -> `iris-1`."""
     words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     while words.startswith(RESERVED):
@@ -66,5 +66,5 @@ def suggestion(text: str) -> str:
         rest = words[digits.end() :]
         number = digits.group().strip("-")
         words = f"{rest}-{number}" if rest else f"n{number}"
-    words = words[:NAME_LENGTH].rstrip("-")
+    words = words[:maximum].rstrip("-")
     return words if NAME.match(words) and not words.startswith(RESERVED) else ""

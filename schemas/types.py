@@ -13,19 +13,19 @@ from schemas.scalar import as_typed, bounded, checked, free_text, pattern, strin
 from schemas.tree import Number, scalar_text
 
 
-def check_name(text: str) -> str:
+def check_name(text: str, maximum: int = names.NAME_LENGTH) -> str:
     """A name of a resource: it becomes part of object names and hosts."""
-    near = names.suggestion(text)
+    near = names.suggestion(text, maximum)
     hint = f"did you mean {near!r}?" if near and near != text else ""
     if not names.NAME.match(text):
         message = (
             f"{shown(text)} is no name: lower-case letters, digits and single '-' between them, "
-            f"a letter first, at most {names.NAME_LENGTH} characters"
+            f"a letter first, at most {maximum} characters"
         )
         raise refused("name", message, hint)
     if text.startswith(names.RESERVED):
         raise refused("reserved-name", f"{text!r} is reserved: Kubernetes owns 'kube-…'", hint)
-    return bounded(text, names.NAME_LENGTH)
+    return bounded(text, maximum)
 
 
 Name = Annotated[
