@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas.address import S3_HOST, Address
 from schemas.nearest import close
-from schemas.platform import AwsTarget
+from schemas.rules import target
 from schemas.shape import Path
 from schemas.spec import Spec, has
 from schemas.storage import SwiftStorage
@@ -35,7 +35,7 @@ def known_storage(spec: Spec, address: Address, path: Path) -> None:
     elif address.scheme == "obs":
         message = f"platform.object_storage knows no host {address.host!r}"
         spec.report("unknown-storage", path, message, close(address.host, known))
-    elif not isinstance(getattr(spec.platform, "target", None), AwsTarget):
+    elif target.kind(spec) == "kubernetes":
         message = f"platform.object_storage has no entry {S3_HOST!r}, which s3:// needs"
         spec.report("unknown-storage", path, message, "outside of AWS its credentials are named")
 

@@ -8,12 +8,14 @@ from schemas.spec import Spec, has
 from schemas.storage import EfsNas
 from schemas.tree import Map
 
+_TYPES = ("kubernetes", "aws")
+
 
 def check(spec: Spec) -> None:
-    if not isinstance(spec.node("platform"), Map) or "platform" not in spec.tree:
-        return
-    target = spec.node("platform", "target")
-    on_aws = isinstance(target, Map) and target.get("type") == "aws"
+    found = kind(spec)
+    if not found:
+        return  # reported; what is needed with which nobody knows
+    on_aws = found == "aws"
     stores(spec, on_aws)
     if not on_aws and spec.node("platform", "logs", "type") == "cloudwatch":
         _required(spec, ("platform", "logs"), "credentials")
@@ -28,6 +30,13 @@ def check(spec: Spec) -> None:
     gateway(spec)
     if spec.platform is not None:
         file_systems(spec, spec.platform)
+
+
+def kind(spec: Spec) -> str:
+    """The type of the target, whatever else is wrong with it; empty if nobody knows."""
+    target = spec.node("platform", "target")
+    written = target.get("type") if isinstance(target, Map) else ""
+    return next((known for known in _TYPES if known == written), "")
 
 
 def gateway(spec: Spec) -> None:
