@@ -86,6 +86,7 @@ BETWEEN = {
     "needed-image": "The platform has the images that what is declared needs.",
     "aws-only": "What stands before endpoints on AWS is asked for there alone.",
     "aws-limit": "On AWS a stage asks for no more than API Gateway can do.",
+    "stage-hidden": "On AWS no stage is called as the path of the default stage begins.",
     "traffic": "Shares of requests name stages and are 100 in all.",
     "autoscaling": "Autoscaling has a range and a target.",
     "serving": "The platform serves the model's framework.",

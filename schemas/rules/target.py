@@ -75,6 +75,7 @@ def api(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
     if len(found) > AWS_STAGES:
         message = f"has {len(found)} stages: API Gateway has 10 for an API, with $default"
         spec.report("aws-limit", (*path, "stages"), message, f"at most {AWS_STAGES}")
+    hidden(spec, endpoint, path)
     for name, stage in found.items():
         place = (*path, "stages", name)
         # What nobody wrote is settled by the target.
@@ -85,6 +86,18 @@ def api(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
         if has(stage, "max_request_size") and stage.max_request_size > AWS_MEGABYTES:
             message = f"is more than the {AWS_MEGABYTES} MB that API Gateway takes"
             spec.report("aws-limit", (*place, "max_request_size"), message)
+
+
+def hidden(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
+    """What a path begins with is a stage to API Gateway, if one is called so, before `$default`."""
+    stages, default = getattr(endpoint, "stages", {}), getattr(endpoint, "default_stage", "")
+    if has(stages.get(default), "resource_path"):
+        first = stages[default].resource_path.split("/")[1]
+        if first in spec.names(*path, "stages"):
+            message = f"begins with /{first}, which API Gateway takes for the stage {first!r}"
+            hint = "call the path or that stage something else"
+            where = (*path, "stages", default, "resource_path")
+            spec.report("stage-hidden", where, message, hint)
 
 
 def _required(spec: Spec, path: tuple[str, ...], *fields: str) -> None:
