@@ -12,14 +12,16 @@ from schemas.ranges import Range, Within
 from schemas.scalar import pattern
 from schemas.tags import Tags
 
+# Of `.` and `..` clients and gateways make another path.
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~:-]+"
 ResourcePath = Annotated[
     str,
     *pattern(
-        "/(?:[A-Za-z0-9._~:-]+(?:/[A-Za-z0-9._~:-]+)*)?",
+        f"/(?:{_SEGMENT}(?:/{_SEGMENT})*)?",
         "resource-path",
         "path of a URL",
         255,
-        "such as /inference",
+        "such as /inference; no part of it is empty, '.' or '..'",
     ),
 ]
 
