@@ -89,6 +89,16 @@ Certificate = Annotated[
         200,
     ),
 ]
+StackName = Annotated[
+    str,
+    *pattern(
+        r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+",
+        "stack",
+        "full name of a stack, organization/project/stack",
+        255,
+        "the organization is `organization` where Pulumi's state is a backend of one's own",
+    ),
+]
 EFS_ID = re.compile("fs-[0-9a-f]{8,40}")
 EfsName = Annotated[
     str,

@@ -26,7 +26,7 @@ class KubernetesTarget(StrictModel):
 class AwsTarget(StrictModel):
     type: Literal["aws"]
     """An EKS cluster that a stack of this project made."""
-    cluster_stack: t.Word
+    cluster_stack: c.StackName
     """Pulumi stack of the cluster, such as `organization/easymaker/cluster-dev`: its outputs say
     where the cluster is, and what there is beside it."""
     context: t.Word | None = None
