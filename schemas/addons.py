@@ -21,6 +21,8 @@ KARPENTER = (
 CLUSTER_AUTOSCALER = "registry.k8s.io/autoscaling/cluster-autoscaler"
 LOGS_NAMESPACE = "easymaker-logs"
 SYSTEM_NAMESPACE = "kube-system"
+NODE_PORT = 30080
+"""Where the Gateway answers on every node: there the load balancer of a cluster on AWS calls."""
 
 
 class AddonGateway(StrictModel):
@@ -32,9 +34,9 @@ class AddonGateway(StrictModel):
     """Name of its listener, which the routes of workspaces attach to. Defaults to http."""
     replicas: Annotated[t.Whole, t.between(1, 100)] = 2
     """Pods that pass requests on. Defaults to two, which one node may lose."""
-    node_port: Annotated[t.Whole, t.between(30000, 32767)] = 30080
+    node_port: Annotated[t.Whole, t.between(30000, 32767)] = NODE_PORT
     """Port of every node that leads to them. Defaults to 30080, which is where the load balancer of
-    the cluster's stack calls: another one is for clusters with a load balancer of their own."""
+    the cluster's stack calls: another one is for a target of type kubernetes."""
     definitions: bool = True
     """Whether the Gateway API's definitions are brought, too. Defaults to yes; a cluster that has
     them from elsewhere says no, for they go with what brought them, and all routes with them."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from schemas import names
 from schemas import types as t
 from schemas.base import refused, shown
 from schemas.cluster_types import LABEL, LABEL_KEY
@@ -63,6 +64,21 @@ InstanceType = Annotated[
         "EC2 instance type, such as m7i.large",
         64,
     ),
+]
+_FILE_SYSTEM = "^(?!kube-|fs-)[a-z](-?[a-z0-9])*$"
+
+
+def _file_system(text: str) -> str:
+    found = _short(text)
+    if found.startswith("fs-"):
+        hint = f"did you mean {near!r}?" if names.is_name(near := text[3:]) else ""
+        message = f"{text!r} is reserved: AWS owns 'fs-…', and no nas:// address could name it"
+        raise refused("reserved-name", message, hint)
+    return found
+
+
+FileSystemName = Annotated[
+    str, *checked(_file_system, {"pattern": _FILE_SYSTEM, "maxLength": NAME_LENGTH})
 ]
 BucketName = Annotated[
     str,

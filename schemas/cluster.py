@@ -142,7 +142,7 @@ class Cluster(Header):
     """What workspaces will ask of the nodes. Defaults to nothing: pools name instance types."""
     pools: Annotated[dict[a.Name, NodePool], Field(min_length=1)]
     """Groups of nodes that are alike, by name; at least one for what runs beside workloads."""
-    file_systems: dict[a.Name, FileSystem] = Field(default_factory=dict)
+    file_systems: dict[a.FileSystemName, FileSystem] = Field(default_factory=dict)
     """EFS file systems, by the id of `nas://` addresses. Defaults to none."""
     buckets: dict[a.BucketName, Bucket] = Field(default_factory=dict)
     """S3 buckets, by name; each is called `<cluster>-<name>-<account id>`. Defaults to none."""

@@ -7,10 +7,9 @@ import pulumi
 from pulumi_aws import apigatewayv2, autoscaling, ec2, lb, vpc
 
 from components.manifests.aws.names import shortened
+from schemas.addons import NODE_PORT
 
 PORT = 80
-NODE_PORT = 30080
-"""Where the Gateway inside answers on every node: the add-ons' `gateway.node_port`."""
 _NAME_LENGTH = 32
 
 

@@ -122,6 +122,9 @@ def access(spec: Spec, cluster: Cluster) -> None:
             message = f"access.{first} is for {shown(entry.principal)} too"
             hint = "EKS has one entry a principal: give it a role for each use"
             spec.report("principal-twice", path, message, hint)
+        if ":role/aws-service-role/" in entry.principal:
+            message = "is a service-linked role, which EKS gives no access entry"
+            spec.report("principal", path, message, "name the role that people take")
         own = entry.principal.split(":")[1]
         if region and own != wanted:
             message = f"is of the partition {own}, but {region} is in {wanted}"

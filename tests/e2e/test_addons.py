@@ -38,7 +38,7 @@ kind: ClusterAddons
 cluster: dev
 target: {{type: aws, cluster_stack: organization/easymaker/{pulumi_cli.STACK}}}
 # The cluster has them, and its own Gateway needs them when these are gone.
-gateway: {{definitions: false, replicas: 1, node_port: 30980}}
+gateway: {{definitions: false, replicas: 1}}
 logs: {{type: cloudwatch}}
 images:
   gateway: {IMAGES["gateway"]}
@@ -199,7 +199,7 @@ def test_the_program_brings_them_from_a_clusters_stack(
             "name": "easymaker",
             "listener": "http",
             "pod_selector": {"app.kubernetes.io/name": "traefik"},
-            "node_port": 30980,
+            "node_port": 30080,
         },
         "storage_classes": {"block": "em-gp3"},
     }
@@ -209,7 +209,7 @@ def test_the_program_brings_them_from_a_clusters_stack(
     (node,) = cluster.get("nodes")["items"]
     address = node["status"]["addresses"][0]["address"]
     # Through the port of the node, as the load balancer calls.
-    code = ASK.format(url=f"http://{address}:30980/", host=HOST)
+    code = ASK.format(url=f"http://{address}:30080/", host=HOST)
     assert cluster.run_python(space, "asks", code).strip() == "200 404"
     # The cluster's own gateway knows nothing of it, and goes on with its own.
     assert web.call(f"http://{HOST}/").status == 404

@@ -7,10 +7,8 @@ from typing import Any
 import pulumi
 
 import program_cluster
-from components.aws.gateway import NODE_PORT
 from components.manifests.addons import cluster_autoscaler, karpenter, logs
 from components.manifests.addons.facts import Facts, NodePool, facts
-from schemas.addons import AddonGateway
 from schemas.resolved_cluster import Cluster
 from tests.support.account import ANSWERS, KEY
 from tests.support.cluster_graph import graph
@@ -84,7 +82,3 @@ def test_roles_are_those_of_the_add_ons_pods(applied: Cluster) -> None:
         for node in graph(spec).all("aws:eks/podIdentityAssociation:PodIdentityAssociation")
     }
     assert wanted <= found
-
-
-def test_the_load_balancer_calls_the_gateways_port() -> None:
-    assert AddonGateway().node_port == NODE_PORT
