@@ -115,6 +115,7 @@ BETWEEN = {
     "pool-types": "Instance types of one pool are alike.",
     "pool-size": "A pool's least nodes are not above its most; Karpenter keeps none.",
     "gpu-architecture": "GPU nodes are x86_64.",
+    "group-tags": "AWS allows 50 tags of an autoscaling group: for labels, taints and tags.",
     "capacity-block": "A capacity block is a reservation of one type in one zone.",
     "reserved-label": "Labels, taints and tags leave alone what Kubernetes, EKS and we own.",
     "system-pool": "A CPU pool is always there for what runs beside workloads.",

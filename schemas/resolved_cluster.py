@@ -13,6 +13,15 @@ POOL_LABEL = "easymaker.io/pool"
 CORE_TYPE_LABEL = "easymaker.io/core-type"
 GPU_LABEL = "nvidia.com/gpu.present"
 GPU_TAINT = "nvidia.com/gpu"
+ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
+"""By it the cluster autoscaler knows a node whose GPUs are not allocatable yet, and waits for them
+instead of making another one."""
+OWN_GROUP_TAGS = {"cpu": 4, "gpu": 8}
+"""Tags that a pool's autoscaling group has of us: for our labels, our taint, and its resources."""
+EKS_GROUP_TAGS = 5
+"""Those that EKS adds: names of cluster and group, and what the cluster autoscaler looks for."""
+GROUP_TAGS = 50
+"""AWS allows a resource so many."""
 Policy = Literal["cluster-admin", "admin", "edit", "view"]
 Capacity = Literal["on_demand", "spot", "capacity_block"]
 Provisioner = Literal["cluster-autoscaler", "karpenter"]

@@ -9,7 +9,14 @@ from schemas.compute import GpuFlavor
 from schemas.instance_choice import Need, choose, gpu_models, need
 from schemas.instance_types import InstanceType, as_of
 from schemas.nearest import close, listed
-from schemas.resolved_cluster import GPU_LABEL, GPU_TAINT
+from schemas.resolved_cluster import (
+    ACCELERATOR_LABEL,
+    EKS_GROUP_TAGS,
+    GPU_LABEL,
+    GPU_TAINT,
+    GROUP_TAGS,
+    OWN_GROUP_TAGS,
+)
 from schemas.rules.instance import instance_type
 from schemas.spec import Spec, has
 from schemas.units import cpu_text, memory_text
@@ -18,7 +25,7 @@ from schemas.units import cpu_text, memory_text
 _RESERVED = re.compile(
     r"(?:.*\.)?(?:kubernetes\.io|k8s\.io|eks\.amazonaws\.com|karpenter\.sh|k8s\.aws|easymaker\.io)/"
 )
-_PLATFORMS = (GPU_LABEL, GPU_TAINT)
+_PLATFORMS = (GPU_LABEL, GPU_TAINT, ACCELERATOR_LABEL)
 _BLOCKING = ("NoSchedule", "NoExecute")
 Path = tuple[str | int, ...]
 
@@ -35,6 +42,8 @@ def check(spec: Spec, cluster: Cluster) -> None:
         zones(spec, cluster, pool, path)
         keys(spec, pool, path)
         karpenter(spec, cluster, pool, path)
+        if types[name]:
+            group_tags(spec, cluster, pool, types[name][0].core_type, path)
     # Of a pool with a problem of its own nobody knows what it was meant to be.
     if pools and set(pools) == set(spec.names("pools")) and all(types.values()):
         system_pool(spec, cluster, types)
@@ -177,6 +186,25 @@ def keys(spec: Spec, pool: NodePool, path: Path) -> None:
                 if key in _PLATFORMS:
                     hint = "GPU nodes carry it anyway"
                 spec.report("reserved-label", (*path, section, key), message, hint, at_key=True)
+
+
+def group_tags(spec: Spec, cluster: Cluster, pool: NodePool, core_type: str, path: Path) -> None:
+    """An autoscaling group has room for a tag for each label, taint and tag, beside ours."""
+    if not has(cluster, "tags", "provisioner"):
+        return
+    if cluster.provisioner == "karpenter" and not pool.system:
+        return
+    written = {"labels": pool.labels, "taints": pool.taints, "tags": cluster.tags}
+    parts = [f"{len(items)} of {name}" for name, items in written.items() if items]
+    room = GROUP_TAGS - EKS_GROUP_TAGS - OWN_GROUP_TAGS[core_type]
+    wanted = sum(map(len, written.values()))
+    if wanted > room:
+        message = (
+            f"its autoscaling group would have {wanted} tags ({', '.join(parts)}) beside "
+            f"{GROUP_TAGS - room} of EKS and the platform, AWS allows {GROUP_TAGS}"
+        )
+        hint = f"remove {wanted - room}"
+        spec.report("group-tags", path, message, hint, at_key=True)
 
 
 def karpenter(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:

@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.resolved_cluster import POOL_LABEL, Pool
+from schemas.resolved_cluster import ACCELERATOR_LABEL, POOL_LABEL, Pool
 from schemas.text import to_json
 
 REVISION_LABEL = "easymaker.io/pool-revision"
 """Of nodes: what they were made of. Nodes of another revision are about to be replaced."""
-ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
-"""By it the cluster autoscaler knows a node whose GPUs are not allocatable yet, and waits for them
-instead of making another one."""
 _TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 _IMAGES = {
     ("cpu", "x86_64"): "AL2023_x86_64_STANDARD",

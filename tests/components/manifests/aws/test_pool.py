@@ -17,7 +17,7 @@ from components.manifests.aws.pool import (
     taints,
 )
 from schemas.compute import Taint as Written
-from schemas.resolved_cluster import Pool
+from schemas.resolved_cluster import OWN_GROUP_TAGS, Pool
 from tests.support.account import load
 
 TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
@@ -98,6 +98,14 @@ def test_predecessor_that_is_still_there_counts_no_more(cpu: Pool) -> None:
     """A run that broke off between the two."""
     new = replace(cpu, disk=500)
     assert size(new, [group(cpu, 2, 6, 5), group(new, 2, 6, 4)]) == Size(2, free=True)
+
+
+@pytest.mark.parametrize("name", ["cpu", "gpu"])
+def test_a_group_has_as_many_tags_as_the_rule_counts(tmp_path: Path, name: str) -> None:
+    taint = Written(value="", effect="NoSchedule")
+    pool = replace(load(tmp_path).pools[name], labels={"a": "x", "b": "x"}, taints={"c": taint})
+    made = group_tags(pool, {"d": "x", "e": "x", "f": "x"})
+    assert len(made) == OWN_GROUP_TAGS[pool.core_type] + 6
 
 
 def test_tags_of_a_cpu_group(cpu: Pool) -> None:
