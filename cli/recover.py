@@ -39,6 +39,7 @@ def _found(pending: list[Operation], state: State) -> dict[str, str]:
     """Ids by URN of what was made."""
     taken: dict[str, str] = {}
     for item in pending:
+        click.echo(f"looking for {item}", err=True)
         id = find(item, known(state, item.type) | taken.items())
         if id is not None:
             taken[item.urn] = id

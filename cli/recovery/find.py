@@ -68,7 +68,13 @@ def settle(operation: Operation, id: str, ask: Call = call) -> bool:
 
 
 def _waited(operation: Operation, wait: Ask | None, values: Mapping[str, Any], ask: Call) -> bool:
-    return wait is None or _ask(operation, wait, values, ask) is not None
+    try:
+        return wait is None or _ask(operation, wait, values, ask) is not None
+    except ToolError as error:
+        raise ToolError(
+            f"{operation} was being made, and does not become ready: {error.message}",
+            "remove it if AWS has given up, and try again",
+        ) from None
 
 
 def _ask(operation: Operation, what: Ask, values: Mapping[str, Any], ask: Call) -> Any:

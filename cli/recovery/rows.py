@@ -174,10 +174,8 @@ ROWS: Mapping[str, Row] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Named(
         "{clusterName}#{principalArn}#{policyArn}"
     ),
-    "aws:eks/addon:Addon": Named(
-        "{clusterName}:{addonName}",
-        Ask("eks", "wait addon-active", {**_OF_CLUSTER, "addonName": "{addonName}"}),
-    ),
+    # Not waited for: one without nodes is degraded, which is no reason to stop.
+    "aws:eks/addon:Addon": Named("{clusterName}:{addonName}"),
     "aws:eks/cluster:Cluster": Named("{name}", Ask("eks", "wait cluster-active", _CLUSTER)),
     "aws:eks/nodeGroup:NodeGroup": Named(
         "{clusterName}:{nodeGroupName}",

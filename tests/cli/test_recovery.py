@@ -198,6 +198,15 @@ def test_name_that_the_state_has_is_not_taken_twice() -> None:
     assert find(stage, {(stage.urn, "blue")}, Answers()) is None
 
 
+def test_what_aws_gives_up_is_an_error() -> None:
+    def ask(*_: Any) -> Any:
+        raise ToolError("terminal failure state")
+
+    group = making("aws:eks/nodeGroup:NodeGroup", {"clusterName": "dev", "nodeGroupName": "cpu"})
+    with pytest.raises(ToolError, match=r"Group dev was .* not become ready: terminal.* \(remove"):
+        find(group, set(), ask)
+
+
 def test_type_that_nobody_knows_is_an_error() -> None:
     with pytest.raises(ToolError, match="nothing is known of aws:ec2/fleet:Fleet"):
         find(making("aws:ec2/fleet:Fleet", {}), set(), Answers())
