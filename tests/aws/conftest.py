@@ -12,7 +12,7 @@ import pytest
 
 from cli.recovery import find
 from tests.support import aws
-from tests.support.aws.provider import plugin
+from tests.support.aws.provider import DEATH, plugin
 from tests.support.pulumi_cli import STACK, Project, environment
 
 REGION = "ap-northeast-2"
@@ -76,9 +76,16 @@ class Account:
             patch.setenv("PATH", self.project.environment["PATH"])
             return find.call(region, service, operation, given)
 
-    def recover(self) -> str:
+    def killed(self, when: str) -> None:
+        """Apply, and be killed `before TYPE` or `after TYPE` is made."""
+        self.project.environment[DEATH] = when
+        done = self.project.pulumi("up", "--yes", "--skip-preview", check=False)
+        del self.project.environment[DEATH]
+        assert done.returncode == -9, done.stdout
+
+    def recover(self, stack: str = STACK) -> str:
         """Take in what a killed run has made; what `emctl` says of it."""
-        done = self.emctl("recover", "spec.yaml", "--stack", STACK)
+        done = self.emctl("recover", "spec.yaml", "--stack", stack)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -1,4 +1,4 @@
-"""The stack of a cluster, with a spec that tests change."""
+"""The stack of a cluster, with a spec that tests change, and what a kill would leave of any."""
 
 import json
 from collections.abc import Callable
@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from cli.recovery.find import find
+from cli.recovery.pending import CREATING, known, operations
+from cli.recovery.rows import ROWS, Again
 from components.manifests.aws.addons import ADDONS
 from tests.aws.conftest import ROOT, Account
 
@@ -80,3 +83,24 @@ class Stack:
             group = self.account.call("eks", "describe_nodegroup", **of)["nodegroup"]
             found[group["labels"]["easymaker.io/pool"]] = group
         return found
+
+
+def misfound(account: Account, least: int) -> dict[str, str]:
+    """Things that would not be found if a run had been killed as it made them: one of each type,
+    of so many at least."""
+    state = json.loads(account.project.pulumi("stack", "export").stdout)
+    resources = state["deployment"]["resources"]
+    latest = {item["type"]: item for item in resources if item["type"] in ROWS}
+    made = [item for type_, item in latest.items() if not isinstance(ROWS[type_], Again)]
+    assert len(made) >= least
+    state["deployment"]["pending_operations"] = [
+        {"type": CREATING, "resource": item} for item in made
+    ]
+    wrong = {}
+    for operation in operations(state):
+        own = latest[operation.type]["id"]
+        others = known(state, operation.type) - {(operation.urn, own)}
+        found = find(operation, others, account.aws)
+        if found != own:
+            wrong[str(operation)] = f"{found} instead of {own}"
+    return wrong

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.recovery.find import find
-from cli.recovery.pending import Operation, known, operations
-from cli.recovery.rows import ROWS, Again
+from cli.recovery.pending import operations
 from tests.aws.conftest import Account
-from tests.aws.stacks import Spec, Stack
+from tests.aws.stacks import Spec, Stack, misfound
 from tests.support.killing import kill
 
 pytestmark = pytest.mark.e2e
@@ -52,7 +50,7 @@ class Killer:
                 with_plugins = self.chance.random() < 0.5
                 for _ in range(self.chance.randrange(3)):
                     process.stdout.readline()
-                kill(process, plugins=with_plugins)
+                kill(process, plugins=with_plugins, whole=self.stack.account.emulators.whole)
                 return True
         process.communicate(timeout=300)
         assert process.returncode == 0, f"seed {self.seed}"
@@ -93,29 +91,7 @@ def test_applies_that_are_killed_are_finished_by_the_next(account: Account, tmp_
     stack.up()
     print(f"seed {killer.seed}: {rounds} kills in {killer.left} creations")  # noqa: T201
     assert stack.preview() == {}, f"seed {killer.seed}"
-    assert misfound(stack) == {}
+    assert misfound(account, least=20) == {}
     # What a killed run made and forgot would stay.
     stack.project.pulumi("destroy", "--yes", "--skip-preview")
     assert account.inventory() == empty, f"seed {killer.seed}"
-
-
-def misfound(stack: Stack) -> dict[str, str | None]:
-    """Things that would not be found if a run had been killed as it made them: one of each type."""
-    state = json.loads(stack.project.pulumi("stack", "export").stdout)
-    resources = state["deployment"]["resources"]
-    latest = {item["type"]: item for item in resources if item["type"] in ROWS}
-    state["deployment"]["pending_operations"] = [
-        {"type": "creating", "resource": item}
-        for type_, item in latest.items()
-        if not isinstance(ROWS[type_], Again)
-    ]
-    assert len(state["deployment"]["pending_operations"]) > 20
-
-    def other(operation: Operation) -> str | None:
-        own = latest[operation.type]["id"]
-        others = known(state, operation.type) - {(operation.urn, own)}
-        found = find(operation, others, stack.account.aws)
-        return None if found == own else f"{found} instead of {own}"
-
-    wrong = {str(operation): other(operation) for operation in operations(state)}
-    return {name: text for name, text in wrong.items() if text}

@@ -22,7 +22,7 @@ print(json.dumps(found))
 
 
 def lint(documents: dict[str, str]) -> dict[str, list[str]]:
-    emulators = aws.Emulators(aws.install() / "bin" / "python", "", "")
+    emulators = aws.Emulators(aws.install() / "bin" / "python", "", "", Path())
     found: dict[str, list[str]] = emulators.run(LINTS, json.dumps(documents))
     return found
 

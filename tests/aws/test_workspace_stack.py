@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.aws.conftest import REGION, Account
+from tests.aws.stacks import misfound
 from tests.support.pulumi_cli import make_home
 
 pytestmark = pytest.mark.e2e
@@ -96,8 +97,12 @@ def test_a_workspace_goes_through_its_life(account: Account, tmp_path: Path) -> 
     bare = account.inventory()
 
     workspace = Workspace(account, tmp_path)
+    account.killed("after aws:apigatewayv2/integration:Integration")
+    said = account.recover("workspace")
+    assert "aws:apigatewayv2/integration:Integration api-iris/inference: taken in as " in said
     workspace.up()
     assert workspace.preview() == {}
+    assert misfound(account, least=7) == {}
     listed = account.call("eks", "list_pod_identity_associations", clusterName="dev")
     own = [item for item in listed["associations"] if item["namespace"] == "iris"]
     assert {item["serviceAccount"] for item in own} == {"logs", "serving", "training"}

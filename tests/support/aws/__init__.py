@@ -47,6 +47,8 @@ class Emulators:
     python: Path
     moto: str
     ministack: str
+    whole: Path
+    """A file that is locked while several calls stand for one of AWS's."""
     processes: tuple[int, ...] = ()
 
     @property
@@ -56,6 +58,7 @@ class Emulators:
         return {
             "EMULATOR_MOTO": self.moto,
             "EMULATOR_MINISTACK": self.ministack,
+            "EMULATOR_WHOLE": str(self.whole),
             **_credentials(),
         }
 
@@ -153,8 +156,10 @@ def serve(environment: Path, folder: Path) -> Iterator[Emulators]:
             python,
             f"http://{HOST}:{moto}",
             f"http://{HOST}:{ministack}",
+            folder / "whole.lock",
             tuple(process.pid for process in processes.values()),
         )
+        made.whole.touch()
         for name, process in processes.items():
             _await(process, getattr(made, name) + _READY[name], folder / f"{name}.log")
         yield made

@@ -3,9 +3,12 @@
 Runs in the emulators' environment.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,14 +67,25 @@ def call(region: str, service: str, operation: str, **parameters: Any) -> Any:
     """Make a call wherever the table sends it, or what stands for one that neither can do."""
     name = f"{service}.{operation}"
     if name in instead.CALLS:
-        return instead.CALLS[name](region, **parameters)
-    answers = [
-        getattr(client(service, region, emulator), operation.partition("/")[0])(**parameters)
-        for emulator in emulators_of(service, operation)
-    ]
-    if name in instead.AFTER:
-        instead.AFTER[name](region, parameters, answers[0])
+        with whole():
+            return instead.CALLS[name](region, **parameters)
+    serving = emulators_of(service, operation)
+    with whole() if len(serving) > 1 or name in instead.AFTER else contextlib.nullcontext():
+        answers = [
+            getattr(client(service, region, emulator), operation.partition("/")[0])(**parameters)
+            for emulator in serving
+        ]
+        if name in instead.AFTER:
+            instead.AFTER[name](region, parameters, answers[0])
     return answers[0]
+
+
+@contextlib.contextmanager
+def whole() -> Iterator[None]:
+    """While it lasts, tests that kill wait: AWS does on its own what stands for one call here."""
+    with Path(os.environ["EMULATOR_WHOLE"]).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        yield
 
 
 def wait(region: str, service: str, condition: str, **parameters: Any) -> None:
