@@ -1,13 +1,15 @@
 """What a killed run was making is found on AWS, and taken into the state."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.recovery import guard
-from cli.recovery.find import find
+from cli.recovery.find import call, find
 from cli.recovery.pending import Document, Operation, known, operations, settled
 from cli.stack import Stack
 from tools.errors import ToolError
@@ -89,6 +91,48 @@ def test_key_that_is_to_be_deleted_is_not_it() -> None:
         )
         == "new"
     )
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Writes what stands on PATH as `aws`."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    def write(script: str) -> None:
+        program = tmp_path / "aws"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    return write
+
+
+def test_command_line_is_called_with_json(command: Callable[[str], None]) -> None:
+    command("""printf '{"words": "%s"}' "$(echo "$@" | tr '"' "'")\"""")
+    assert call("eu-west-1", "eks", "wait cluster-active", {"name": "dev"}) == {
+        "words": "eks wait cluster-active --cli-input-json {'name': 'dev'} "
+        "--region eu-west-1 --output json"
+    }
+    command("exit 0")
+    assert call("eu-west-1", "eks", "wait cluster-active", {"name": "dev"}) == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "An error occurred (InvalidVpcID.NotFound) when calling the DescribeVpcs operation: no",
+        "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling: no",
+        "Waiter ClusterActive failed: An error occurred (ResourceNotFoundException): No cluster",
+    ],
+)
+def test_what_is_not_there_is_no_error(command: Callable[[str], None], said: str) -> None:
+    command(f"echo '{said}' >&2; exit 254")
+    assert call("eu-west-1", "ec2", "describe-vpcs", {}) is None
+
+
+def test_any_other_failure_is_one(command: Callable[[str], None]) -> None:
+    command("echo 'An error occurred (UnauthorizedOperation): not you' >&2; exit 254")
+    with pytest.raises(ToolError, match=r"^`aws ec2 describe-vpcs`: .*UnauthorizedOperation"):
+        call("eu-west-1", "ec2", "describe-vpcs", {})
 
 
 GROUP = {"securityGroupId": "sg-1", "referencedSecurityGroupId": "sg-2", "ipProtocol": "tcp"}
