@@ -1,5 +1,7 @@
 """What AWS says of a network that exists."""
 
+import asyncio
+
 from live_cluster import Ask
 from schemas.resolved_cluster import Cluster, NewNetwork
 
@@ -16,3 +18,14 @@ async def callers(spec: Cluster, ask: Ask) -> list[str]:
         if each["state"] == "associated":
             ranges.append(each["cidrBlock"])
     return sorted(set(ranges))
+
+
+async def zones(spec: Cluster, ask: Ask) -> dict[str, str]:
+    """The zone of each private subnet of a network that exists."""
+    if isinstance(spec.network, NewNetwork):
+        return {}
+    names = sorted(spec.network.private_subnets)
+    found = await asyncio.gather(*(ask("ec2/getSubnet", {"id": name}) for name in names))
+    return {
+        name: str(subnet["availabilityZone"]) for name, subnet in zip(names, found, strict=True)
+    }

@@ -29,6 +29,7 @@ async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = N
         groups=await live_pools.groups(spec.name, ask),
         versions=await live_addons.versions(spec, ask),
         callers=await live_network.callers(spec, ask),
+        zones=await live_network.zones(spec, ask),
         applier=await live_access.applier(spec, ask),
     )
     if pulumi.runtime.is_dry_run():
@@ -59,11 +60,13 @@ def asking(account: aws.Provider) -> live_cluster.Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class _Live:
-    """What AWS said: node groups, versions of add-ons, ranges that call, who applied it."""
+    """What AWS said: node groups, versions of add-ons, ranges that call, zones of subnets that
+    exist, who applied it."""
 
     groups: Sequence[Group]
     versions: Mapping[str, str]
     callers: Sequence[str]
+    zones: Mapping[str, str]
     applier: Applier | None
 
 
@@ -83,7 +86,9 @@ class _Builder:
         self.account = caller.account_id
         self.net = network.Network(
             spec.name,
-            network.NetworkArgs(spec=spec.network, region=spec.region, zones=spec.zones),
+            network.NetworkArgs(
+                spec=spec.network, region=spec.region, zones=spec.zones, existing=live.zones
+            ),
             self._below,
         )
         self._subnets = list(self.net.private_subnets.values())
@@ -108,7 +113,7 @@ class _Builder:
                 account=self.account,
                 key_arn=self.home.key_arn,
                 vpc=self.net.vpc,
-                subnets=self.net.private_subnets,
+                subnets=self.net.one_a_zone,
                 security_group=self.home.security_group,
             ),
             self._below,
@@ -117,7 +122,7 @@ class _Builder:
             spec.name,
             gateway.GatewayArgs(
                 vpc=self.net.vpc,
-                subnets=self._subnets,
+                subnets=list(self.net.one_a_zone.values()),
                 security_group=self.home.security_group,
                 # Nodes without GPUs: they are there, and one of them has the Gateway's pods.
                 groups={

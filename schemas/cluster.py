@@ -41,7 +41,8 @@ class ExistingNetwork(StrictModel):
     vpc: a.VpcId
     """Id of the VPC."""
     private_subnets: Annotated[list[a.SubnetId], Field(min_length=2)]
-    """Ids of subnets for nodes and file systems, in at least two zones."""
+    """Ids of subnets for nodes, in at least two zones; of several in a zone the load balancer and
+    file systems take the first."""
 
 
 Network = Annotated[NewNetwork | ExistingNetwork, Field(discriminator="type")]

@@ -15,8 +15,8 @@ _NAME_LENGTH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """`groups` are the autoscaling groups whose nodes the load balancer calls, `callers` the ranges
-    that reach it inside the network, beside the group of nodes and pods."""
+    """`subnets` are one a zone. `groups` are the autoscaling groups whose nodes the load balancer
+    calls, `callers` the ranges that reach it inside the network, beside nodes and pods."""
 
     vpc: pulumi.Input[str]
     subnets: Sequence[pulumi.Input[str]]

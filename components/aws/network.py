@@ -12,11 +12,13 @@ from schemas import resolved_cluster
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`zones` are those of a network that is made."""
+    """`zones` are those of a network that is made, `existing` is the zone of each subnet of one
+    that exists."""
 
     spec: resolved_cluster.NewNetwork | resolved_cluster.ExistingNetwork
     region: str
     zones: Sequence[str]
+    existing: Mapping[str, str]
 
 
 class Network(pulumi.ComponentResource):
@@ -26,10 +28,14 @@ class Network(pulumi.ComponentResource):
 
     Outputs: `vpc`, and the ids of `private_subnets` in the order of their keys: zones, or their
     own ids where they exist.
+
+    Raises pulumi.RunError where those that exist are in too few zones.
     """
 
     vpc: pulumi.Output[str]
     private_subnets: Mapping[str, pulumi.Output[str]]
+    one_a_zone: Mapping[str, pulumi.Output[str]]
+    """Of the private subnets: load balancers and file systems take no second one in a zone."""
 
     def __init__(
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
@@ -37,31 +43,39 @@ class Network(pulumi.ComponentResource):
         spec = args.spec
         new = isinstance(spec, resolved_cluster.NewNetwork)
         super().__init__("easymaker:cluster:Network", name, {"new": new}, opts)
-        self._name, self._zones, self._made = name, tuple(args.zones), new
+        self._name = name
         if isinstance(spec, resolved_cluster.NewNetwork):
             self._make(spec, args)
+            self._zone_of = {zone: zone for zone in args.zones}
         else:
             self.vpc = pulumi.Output.from_input(spec.vpc)
             self.private_subnets = {
                 subnet: pulumi.Output.from_input(subnet) for subnet in sorted(spec.private_subnets)
             }
+            self._zone_of = {key: args.existing[key] for key in self.private_subnets}
+            self._check_zones()
+        firsts = {zone: key for key, zone in reversed(self._zone_of.items())}
+        self.one_a_zone = {key: self.private_subnets[key] for key in sorted(firsts.values())}
         outputs = {"vpc": self.vpc, "private_subnets": list(self.private_subnets.values())}
         self.register_outputs(outputs)
 
-    def subnets_of(
-        self, zones: Sequence[str]
-    ) -> Sequence[pulumi.Input[str]] | pulumi.Output[list[str]]:
-        """Private subnets of those zones."""
-        if set(zones) == set(self._zones):
-            return list(self.private_subnets.values())
-        if self._made:
-            return [self.private_subnets[zone] for zone in zones]
-        found = [
-            ec2.get_subnet_output(id=subnet, opts=pulumi.InvokeOutputOptions(parent=self))
-            for subnet in self.private_subnets
-        ]
-        pairs = pulumi.Output.all(*[(item.id, item.availability_zone) for item in found])
-        return pairs.apply(lambda known: _within(zones, known))
+    def subnets_of(self, zones: Sequence[str]) -> Sequence[pulumi.Output[str]]:
+        """All private subnets of those zones. Raises pulumi.RunError if there is none."""
+        inside = [key for key, zone in self._zone_of.items() if zone in zones]
+        if not inside:
+            wanted, there = " or ".join(zones), ", ".join(sorted({*self._zone_of.values()}))
+            raise pulumi.RunError(
+                f"network.private_subnets: none is in {wanted} (they are in {there})"
+            )
+        return [self.private_subnets[key] for key in inside]
+
+    def _check_zones(self) -> None:
+        there = {*self._zone_of.values()}
+        if len(there) == 1:
+            (zone,) = there
+            raise pulumi.RunError(
+                f"network.private_subnets: all are in {zone}, EKS wants two zones at least"
+            )
 
     def _make(self, spec: resolved_cluster.NewNetwork, args: NetworkArgs) -> None:
         name, own = self._name, pulumi.ResourceOptions(parent=self)
@@ -170,12 +184,3 @@ class Network(pulumi.ComponentResource):
                 opts=own,
             )
         return table
-
-
-def _within(zones: Sequence[str], subnets: Sequence[Sequence[str]]) -> list[str]:
-    """Of subnets, with their zones, those of some."""
-    inside = [subnet for subnet, zone in subnets if zone in zones]
-    if not inside:
-        wanted, there = " or ".join(zones), ", ".join(sorted({zone for _, zone in subnets}))
-        raise pulumi.RunError(f"network.private_subnets: none is in {wanted} (they are in {there})")
-    return inside

@@ -23,7 +23,7 @@ class GpuPoolArgs:
     cluster: pulumi.Input[str]
     kubernetes_version: str
     role_arn: pulumi.Input[str]
-    subnets: Sequence[pulumi.Input[str]] | pulumi.Output[list[str]]
+    subnets: Sequence[pulumi.Input[str]]
     tags: Mapping[str, str]
     depends_on: Sequence[pulumi.Resource]
 

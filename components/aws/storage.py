@@ -22,7 +22,8 @@ LOG_GROUPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """`security_group` is that of the nodes, which mount file systems in their `subnets`."""
+    """`security_group` is that of the nodes, which mount file systems in `subnets`,
+    one a zone."""
 
     spec: resolved_cluster.Cluster
     account: pulumi.Input[str]

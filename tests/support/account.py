@@ -38,7 +38,7 @@ _ARNS = {
     "aws:s3/bucket:Bucket",
     "aws:sqs/queue:Queue",
 }
-_SUBNETS = {"subnet-0a": "ap-northeast-2a", "subnet-0c": "ap-northeast-2c"}
+_SUBNETS = {f"subnet-{n}{zone}": f"ap-northeast-2{zone}" for n in range(3) for zone in "ac"}
 
 
 def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -198,6 +198,32 @@ def test_existing_network_is_only_used(applied: Cluster) -> None:
     assert {node.inputs["subnetId"] for node in targets} == {"subnet-0a", "subnet-0c"}
 
 
+def test_of_several_subnets_in_a_zone_nodes_have_all_and_others_one(applied: Cluster) -> None:
+    """A load balancer takes no second subnet of a zone, a file system no second mount target."""
+    network = ExistingNetwork(
+        "vpc-0123456789", ("subnet-1c", "subnet-1a", "subnet-0c", "subnet-0a")
+    )
+    made = graph(replace(applied, network=network))
+    every, one = ["subnet-0a", "subnet-0c", "subnet-1a", "subnet-1c"], ["subnet-0a", "subnet-0c"]
+    assert made.one("aws:eks/cluster:Cluster").inputs["vpcConfig"]["subnetIds"] == every
+    groups = {node.name: node.inputs for node in made.all("aws:eks/nodeGroup:NodeGroup")}
+    assert groups["cpu"]["subnetIds"] == every
+    assert groups["gpu"]["subnetIds"] == ["subnet-0c", "subnet-1c"]
+    assert made.one("aws:lb/loadBalancer:LoadBalancer").inputs["subnets"] == one
+    assert made.one("aws:apigatewayv2/vpcLink:VpcLink").inputs["subnetIds"] == one
+    targets = made.all("aws:efs/mountTarget:MountTarget")
+    assert sorted(node.inputs["subnetId"] for node in targets) == one
+
+
+def test_subnets_in_one_zone_alone_are_refused(applied: Cluster) -> None:
+    network = ExistingNetwork("vpc-0123456789", ("subnet-1c", "subnet-0c"))
+    with pytest.raises(pulumi.RunError) as error:
+        graph(replace(applied, network=network))
+    assert str(error.value) == (
+        "network.private_subnets: all are in ap-northeast-2c, EKS wants two zones at least"
+    )
+
+
 def test_pool_in_zones_without_a_subnet_says_so(applied: Cluster) -> None:
     pools = {**applied.pools, "gpu": replace(applied.pools["gpu"], zones=("ap-northeast-2b",))}
     found = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
