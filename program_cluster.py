@@ -240,6 +240,7 @@ def _told(item: resolved_cluster.Pool) -> Outputs:
         "disk": item.disk,
         "min": item.min,
         "max": item.max,
+        "vcpu": item.vcpu,
         "gpu_count": item.gpu_count,
         "labels": item.node_labels,
         "taints": {

@@ -30,6 +30,7 @@ OUTPUTS: dict[str, Any] = {
             "instance_types": ["g5.xlarge", "g4dn.xlarge"],
             # Numbers of outputs come back so.
             "max": 4.0,
+            "vcpu": 4.0,
             "capacity": "spot",
             "reservation": "",
             "zones": ["ap-northeast-2a", "ap-northeast-2c"],
@@ -40,6 +41,7 @@ OUTPUTS: dict[str, Any] = {
         "reserved": {
             "instance_types": ["p5.48xlarge"],
             "max": 2.0,
+            "vcpu": 192.0,
             "capacity": "capacity_block",
             "reservation": "cr-0123456789abcdef0",
             "zones": ["ap-northeast-2a"],

@@ -16,6 +16,8 @@ class NodePool:
     name: str
     instance_types: tuple[str, ...]
     max: int
+    vcpu: int
+    """CPUs of a node; all of its types have as many."""
     capacity: str
     """`on_demand`, `spot` or `capacity_block`."""
     reservation: str
@@ -58,6 +60,12 @@ def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
         raise MissingFacts(
             f"target: the cluster stack {stack} has no outputs yet (cluster): apply it first"
         )
+    pools = dict(sorted((outputs.get("node_pools") or {}).items()))
+    if old := [name for name, pool in pools.items() if "vcpu" not in pool]:
+        raise MissingFacts(
+            f"target: the cluster stack {stack} does not say how many CPUs nodes have "
+            f"(node_pools.{old[0]}): apply it again"
+        )
     cluster = outputs["cluster"]
     roles: Mapping[str, str] = outputs.get("roles") or {}
     return Facts(
@@ -79,6 +87,7 @@ def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
                 instance_types=tuple(pool["instance_types"]),
                 # Numbers of outputs come back as floats.
                 max=int(pool["max"]),
+                vcpu=int(pool["vcpu"]),
                 capacity=pool["capacity"],
                 reservation=pool.get("reservation") or "",
                 zones=tuple(pool["zones"]),
@@ -86,6 +95,6 @@ def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
                 labels=dict(pool["labels"]),
                 taints={key: dict(taint) for key, taint in pool["taints"].items()},
             )
-            for name, pool in sorted((outputs.get("node_pools") or {}).items())
+            for name, pool in pools.items()
         },
     )

@@ -56,6 +56,7 @@ def test_of_a_cluster_with_karpenter(applied: Cluster) -> None:
             name="gpu",
             instance_types=gpu.instance_types,
             max=gpu.max,
+            vcpu=gpu.vcpu,
             capacity=gpu.capacity,
             reservation=gpu.reservation,
             zones=gpu.zones,

@@ -86,6 +86,7 @@ def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
         "disk": 400,
         "min": 0,
         "max": 4,
+        "vcpu": 8,
         "gpu_count": 1,
         "labels": {
             "easymaker.io/core-type": "gpu",

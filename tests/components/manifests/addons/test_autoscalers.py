@@ -225,7 +225,7 @@ def test_a_pool_becomes_a_node_pool_that_moves_no_pod() -> None:
                     "expireAfter": "Never",
                 },
             },
-            "limits": {"nodes": 4},
+            "limits": {"nodes": 4, "cpu": 16},
             "disruption": {
                 "consolidationPolicy": "WhenEmpty",
                 "consolidateAfter": "10m",
@@ -269,6 +269,7 @@ def test_what_a_clusters_stack_says() -> None:
                     name="gpu",
                     instance_types=("g5.xlarge", "g4dn.xlarge"),
                     max=4,
+                    vcpu=4,
                     capacity="spot",
                     reservation="",
                     zones=("ap-northeast-2a", "ap-northeast-2c"),
@@ -280,6 +281,7 @@ def test_what_a_clusters_stack_says() -> None:
                     name="reserved",
                     instance_types=("p5.48xlarge",),
                     max=2,
+                    vcpu=192,
                     capacity="capacity_block",
                     reservation="cr-0123456789abcdef0",
                     zones=("ap-northeast-2a",),
@@ -296,3 +298,14 @@ def test_what_a_clusters_stack_says() -> None:
 def test_a_stack_without_outputs_is_named() -> None:
     with pytest.raises(MissingFacts, match="the cluster stack a/b/c has no outputs yet"):
         facts("a/b/c", {})
+
+
+def test_a_stack_of_before_is_to_be_applied_again() -> None:
+    pools = {name: {**pool} for name, pool in cluster_outputs.OUTPUTS["node_pools"].items()}
+    del pools["gpu"]["vcpu"]
+    with pytest.raises(MissingFacts) as error:
+        facts("a/b/c", {**cluster_outputs.OUTPUTS, "node_pools": pools})
+    assert str(error.value) == (
+        "target: the cluster stack a/b/c does not say how many CPUs nodes have "
+        "(node_pools.gpu): apply it again"
+    )
