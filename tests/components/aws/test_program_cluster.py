@@ -12,6 +12,7 @@ import pytest
 import program_cluster
 from components.manifests.addons import cluster_autoscaler, common, karpenter, logs
 from components.manifests.addons.facts import facts
+from components.manifests.aws import karpenter as manifests
 from components.manifests.aws.access_entries import key_of
 from components.manifests.aws.pool import labels
 from schemas import addons
@@ -175,7 +176,7 @@ def test_karpenter_has_role_and_queue_and_only_system_pools_are_groups(applied: 
     assert made.one("aws:sqs/queue:Queue").inputs["name"] == "dev-karpenter"
     targets = made.all("aws:cloudwatch/eventTarget:EventTarget")
     assert {node.inputs["arn"] for node in targets} == {"arn:dev-karpenter"}
-    assert len(targets) == 4
+    assert len(targets) == len(manifests.EVENTS)
     accounts = {
         node.inputs["serviceAccount"]
         for node in made.all("aws:eks/podIdentityAssociation:PodIdentityAssociation")

@@ -3,6 +3,7 @@
 import pytest
 
 from components.manifests.aws import karpenter
+from schemas.addons import KARPENTER
 from tests.support.iam import allowed
 
 REGION, ACCOUNT = "ap-northeast-2", "123456789012"
@@ -100,3 +101,36 @@ def test_it_reads_its_own_queue_and_cluster() -> None:
     assert not allowed(POLICY, "sqs:SendMessage", QUEUE)
     assert allowed(POLICY, "eks:DescribeCluster", CLUSTER)
     assert not allowed(POLICY, "eks:DescribeCluster", CLUSTER.replace("/dev", "/prod"))
+
+
+# website/content/en/v1.14/getting-started/getting-started-with-karpenter/cloudformation.yaml of
+# aws/karpenter-provider-aws at e0834c2bd02e: what its controller may do, and hears of.
+RELEASE = "1.14."
+ACTIONS = """
+    arc-zonal-shift:GetManagedResource ec2:CreateFleet ec2:CreateLaunchTemplate ec2:CreateTags
+    ec2:DeleteLaunchTemplate ec2:DescribeCapacityReservations ec2:DescribeImages
+    ec2:DescribeInstanceStatus ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes
+    ec2:DescribeInstances ec2:DescribeLaunchTemplates ec2:DescribePlacementGroups
+    ec2:DescribeSecurityGroups ec2:DescribeSpotPriceHistory ec2:DescribeSubnets ec2:RunInstances
+    ec2:TerminateInstances eks:DescribeCluster iam:AddRoleToInstanceProfile
+    iam:CreateInstanceProfile iam:DeleteInstanceProfile iam:GetInstanceProfile
+    iam:ListInstanceProfiles iam:PassRole iam:RemoveRoleFromInstanceProfile iam:TagInstanceProfile
+    pricing:GetProducts sqs:DeleteMessage sqs:GetQueueUrl sqs:ReceiveMessage ssm:GetParameter
+"""
+UNUSED = {"arc-zonal-shift:GetManagedResource"}
+"""Asked for with ENABLE_ZONAL_SHIFT alone, which is off."""
+HEARD = {
+    ("aws.health", "AWS Health Event"),
+    ("aws.ec2", "EC2 Spot Instance Interruption Warning"),
+    ("aws.ec2", "EC2 Instance Rebalance Recommendation"),
+    ("aws.ec2", "EC2 Instance State-change Notification"),
+    ("aws.ec2", "EC2 Capacity Reservation Instance Interruption Warning"),
+}
+
+
+def test_rights_and_events_are_those_of_the_release() -> None:
+    """Another release may need others: read its template, and take over what it has."""
+    assert KARPENTER.partition("@")[0].rpartition(":")[2].startswith(RELEASE)
+    actions = [action for statement in POLICY["Statement"] for action in statement["Action"]]
+    assert {*actions} == {*ACTIONS.split()} - UNUSED
+    assert {*karpenter.EVENTS.values()} == HEARD
