@@ -39,7 +39,7 @@ class ClusterOutputs:
     pools: dict[str, NodePool] = field(default_factory=dict)
     """By name, whoever makes their nodes."""
     file_systems: dict[str, str] = field(default_factory=dict)
-    """EFS id by the cluster's own name."""
+    """As volumes name them, `fs-…::fsap-…`, by the cluster's own name."""
     buckets: dict[str, str] = field(default_factory=dict)
     """S3 name by the cluster's own name."""
     log_groups: dict[str, str] = field(default_factory=dict)

@@ -96,7 +96,8 @@ class EfsNas(StrictModel):
     type: Literal["efs"]
     """An EFS file system, mounted by its CSI driver."""
     file_system: c.EfsName
-    """Id of the file system, or on AWS the name that the cluster has for one of its own."""
+    """Id of the file system, which is mounted whole, or on AWS the name that the cluster has for
+    one of its own."""
 
 
 class HostPathNas(StrictModel):

@@ -157,6 +157,13 @@ ROWS: Mapping[str, Row] = {
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Again(),
     "aws:ecr/repository:Repository": Named("{name}"),
+    "aws:efs/accessPoint:AccessPoint": Found(
+        ask=Ask("efs", "describe-access-points", {"FileSystemId": "{fileSystemId}"}),
+        items="AccessPoints",
+        id="AccessPointId",
+        match={"Name": "{tags.Name}"},
+        tags="Tags",
+    ),
     "aws:efs/fileSystem:FileSystem": Found(
         ask=Ask("efs", "describe-file-systems"),
         items="FileSystems",

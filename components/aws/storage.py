@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch, ec2, ecr, efs, vpc
 
 from components.aws.bucket import Bucket, BucketArgs
 from components.manifests.aws.registry import lifecycle
+from components.manifests.pods import RESTRICTED_USER
 from schemas import resolved_cluster
 from schemas.text import to_json
 
@@ -36,8 +37,8 @@ class StorageArgs:
 class Storage(pulumi.ComponentResource):
     """File systems and buckets with their data, repositories of images, groups of logs.
 
-    Outputs, each by name: ids of `file_systems`, names of `buckets`, URLs of `repositories`, names
-    and ARNs of log groups.
+    Outputs, each by name: `file_systems` as volumes name them, names of `buckets`, URLs of
+    `repositories`, names and ARNs of log groups.
     """
 
     file_systems: dict[str, pulumi.Output[str]]
@@ -106,13 +107,13 @@ class Storage(pulumi.ComponentResource):
             opts=own,
         )
         return {
-            key: self._file_system(item, args, group).id
+            key: self._file_system(item, args, group)
             for key, item in args.spec.file_systems.items()
         }
 
     def _file_system(
         self, item: resolved_cluster.FileSystem, args: StorageArgs, group: ec2.SecurityGroup
-    ) -> efs.FileSystem:
+    ) -> pulumi.Output[str]:
         own = pulumi.ResourceOptions(parent=self)
         made = efs.FileSystem(
             item.name,
@@ -131,7 +132,22 @@ class Storage(pulumi.ComponentResource):
                 security_groups=[group.id],
                 opts=own,
             )
-        return made
+        # The root of a new file system is root's, and pods that are not could write nothing.
+        user = RESTRICTED_USER
+        door = efs.AccessPoint(
+            item.name,
+            file_system_id=made.id,
+            posix_user=efs.AccessPointPosixUserArgs(uid=user, gid=user),
+            root_directory=efs.AccessPointRootDirectoryArgs(
+                path="/nas",
+                creation_info=efs.AccessPointRootDirectoryCreationInfoArgs(
+                    owner_uid=user, owner_gid=user, permissions="0770"
+                ),
+            ),
+            tags={"Name": f"{self._name}-{item.name}"},
+            opts=own,
+        )
+        return pulumi.Output.format("{0}::{1}", made.id, door.id)
 
     def _repository(self, name: str) -> pulumi.Output[str]:
         made = ecr.Repository(

@@ -106,6 +106,43 @@ def test_a_pool_is_changed_in_place_replaced_and_found_gone(account: Account) ->
     assert account.inventory() == empty
 
 
+NAS = """
+    from pulumi_aws import efs
+
+    files = efs.FileSystem("models", tags={"Name": "models"})
+    efs.AccessPoint(
+        "models",
+        file_system_id=files.id,
+        posix_user=efs.AccessPointPosixUserArgs(uid=1000, gid=1000),
+        root_directory=efs.AccessPointRootDirectoryArgs(
+            path="/nas",
+            creation_info=efs.AccessPointRootDirectoryCreationInfoArgs(
+                owner_uid=1000, owner_gid=1000, permissions="0770"
+            ),
+        ),
+        tags={"Name": "models"},
+    )
+"""
+
+
+def test_another_way_into_a_file_system_replaces_that_alone(account: Account) -> None:
+    empty = account.inventory()
+    project = account.project
+    project.write(NAS)
+    project.pulumi("up", "--yes", "--skip-preview")
+    project.pulumi("refresh", "--yes", "--expect-no-changes")
+    project.pulumi("preview", "--expect-no-changes")
+    (door,) = account.call("efs", "describe_access_points")["AccessPoints"]
+    assert door["PosixUser"] == {"Uid": 1000, "Gid": 1000}
+    assert door["RootDirectory"]["CreationInfo"]["Permissions"] == "0770"
+    project.write(NAS.replace('path="/nas"', 'path="/other"'))
+    said = project.pulumi("up", "--yes", "--skip-preview").stdout
+    assert "+-1 replaced" in said
+    assert "2 unchanged" in said  # the file system and the stack
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert account.inventory() == empty
+
+
 def test_a_resource_is_imported(account: Account) -> None:
     account.call("logs", "create_log_group", logGroupName="/easymaker/api")
     account.call("logs", "put_retention_policy", logGroupName="/easymaker/api", retentionInDays=30)

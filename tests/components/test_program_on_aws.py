@@ -167,7 +167,7 @@ def test_file_system_is_the_clusters(spec: resolved.Workspace) -> None:
     volume = nas.volumes(spec)[0]
     assert volume["spec"]["csi"] == {
         "driver": "efs.csi.aws.com",
-        "volumeHandle": "fs-0123456789abcdef0",
+        "volumeHandle": "fs-0123456789abcdef0::fsap-0123456789abcdef0",
     }
 
 

@@ -28,7 +28,7 @@ OUTPUTS: dict[str, Any] = {
     },
     "kubeconfig": json.dumps({"kind": "Config", "current-context": ARN}),
     "pools": {},
-    "file_systems": {"models": "fs-0123456789abcdef0"},
+    "file_systems": {"models": "fs-0123456789abcdef0::fsap-0123456789abcdef0"},
     "buckets": {"data": "dev-data-123456789012", "results": "dev-results-123456789012"},
     "repositories": {},
     "gateway": {

@@ -26,6 +26,7 @@ REPLACES = {
     "aws:ec2/vpc:Vpc": {"cidrBlock"},
     "aws:ec2/subnet:Subnet": {"availabilityZone", "cidrBlock", "vpcId"},
     "aws:s3/bucket:Bucket": {"bucket"},
+    "aws:efs/accessPoint:AccessPoint": {"fileSystemId", "posixUser", "rootDirectory"},
     "aws:efs/fileSystem:FileSystem": {"encrypted", "kmsKeyId", "performanceMode"},
 }
 FIELDS = [path for path in VALUES if table_of(path)[path[-1]].effect is not Effect.REFUSED]
@@ -73,6 +74,7 @@ def test_graph_changes_as_the_class_says(tmp_path: Path, before: Graph, path: Pa
         assert groups == set()
     kept = {"aws:eks/cluster:Cluster", "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"}
     kept |= {"aws:s3/bucket:Bucket", "aws:efs/fileSystem:FileSystem"}
+    kept |= {"aws:efs/accessPoint:AccessPoint"}
     assert not {kind for kind, _ in anew} & kept
 
 

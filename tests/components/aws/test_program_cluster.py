@@ -115,7 +115,7 @@ def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
         "private_subnets": [f"dev-private-ap-northeast-2{letter}-id" for letter in "ac"],
         "key_arn": KEY,
         "node_pools": {},
-        "file_systems": {"models": "models-id"},
+        "file_systems": {"models": "models-id::models-id"},
         "buckets": {name: f"dev-{name}-{NUMBER}" for name in ("data", "scratch")},
         "repositories": {"tools": "repository/tools"},
         "logs": {"pods": "/easymaker/dev/pods", "api": "/aws/vendedlogs/easymaker/dev/api"},

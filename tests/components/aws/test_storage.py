@@ -100,6 +100,20 @@ def test_file_system_answers_nodes_in_every_zone_and_nobody_else(made: Graph) ->
     }
 
 
+def test_pods_write_to_a_file_system_whoever_they_are(made: Graph) -> None:
+    door = made.one("aws:efs/accessPoint:AccessPoint")
+    assert door.inputs == {
+        "fileSystemId": "models-id",
+        "posixUser": {"uid": 1000, "gid": 1000},
+        "rootDirectory": {
+            "path": "/nas",
+            "creationInfo": {"ownerUid": 1000, "ownerGid": 1000, "permissions": "0770"},
+        },
+        "tags": {"Name": "dev-models"},
+    }
+    assert not door.protect
+
+
 def test_tags_of_images_never_move(made: Graph) -> None:
     repository = made.one("aws:ecr/repository:Repository")
     assert repository.inputs == {
