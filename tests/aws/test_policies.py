@@ -1,11 +1,13 @@
 """The linter of policies has nothing to say of what the roles of workspaces and clusters may do."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.manifests.aws import access, karpenter, policies
+from schemas.logs import CloudWatch
 from tests.support import aws, cluster_stack
 
 pytestmark = pytest.mark.e2e
@@ -28,9 +30,11 @@ def lint(documents: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_roles_of_a_workspace(tmp_path: Path) -> None:
-    spec = cluster_stack.workspace(tmp_path)
+    plain = cluster_stack.workspace(tmp_path)
+    sink = CloudWatch(type="cloudwatch", region="ap-northeast-2")
+    spec = replace(plain, platform=replace(plain.platform, logs=sink))
     documents = {use: json.dumps(found) for use, found in access.policies(spec, []).items()}
-    assert lint(documents) == {"logs": [], "serving": [], "training": []}
+    assert lint(documents) == {"collector": [], "logs": [], "serving": [], "training": []}
 
 
 def test_roles_of_a_cluster() -> None:
