@@ -194,10 +194,10 @@ def group_tags(spec: Spec, cluster: Cluster, pool: NodePool, core_type: str, pat
         return
     if cluster.provisioner == "karpenter" and not pool.system:
         return
-    written = {"labels": pool.labels, "taints": pool.taints, "tags": cluster.tags}
-    parts = [f"{len(items)} of {name}" for name, items in written.items() if items]
+    written = {"labels": len(pool.labels), "taints": len(pool.taints), "tags": len(cluster.tags)}
+    parts = [f"{count} of {name}" for name, count in written.items() if count]
     room = GROUP_TAGS - EKS_GROUP_TAGS - OWN_GROUP_TAGS[core_type]
-    wanted = sum(map(len, written.values()))
+    wanted = sum(written.values())
     if wanted > room:
         message = (
             f"its autoscaling group would have {wanted} tags ({', '.join(parts)}) beside "
