@@ -164,16 +164,18 @@ def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Pa
 
 
 def zones(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
-    """A pool's zones are of the cluster."""
-    if not has(cluster, "zones"):
+    """A pool's zones are of the cluster, which are of its region."""
+    if not has(cluster, "zones", "region"):
         return
+    if any(zone[:-1] != cluster.region for zone in cluster.zones):
+        return  # reported there
     for index, zone in enumerate(pool.zones):
         where = (*path, "zones", index)
         if zone in pool.zones[:index]:
             spec.report("listed-twice", where, f"{zone!r} is listed twice", "remove one")
         elif zone not in cluster.zones:
             message = f"{zone!r} is no zone of the cluster"
-            spec.report("pool-zone", where, message, close(zone, cluster.zones))
+            spec.report("pool-zone", where, message, f"one of {listed(cluster.zones)}")
 
 
 def keys(spec: Spec, pool: NodePool, path: Path) -> None:
