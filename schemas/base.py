@@ -1,7 +1,7 @@
 """The base of every schema, and how its validators refuse a value."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,8 @@ class StrictModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    elsewhere: ClassVar[dict[str, str]] = {}
+    """Keys that people look for here, with a hint to where they are."""
 
 
 def refused(rule: str, message: str, hint: str = "", field: str = "") -> PydanticCustomError:

@@ -1,6 +1,6 @@
 """What trainings, stages and notebooks choose from: images, servers, flavors, pools."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -44,7 +44,13 @@ class Requests(StrictModel):
     """Memory that is reserved. Without it the flavor's whole memory is."""
 
 
+_OF_A_POOL = "instance types are those of a pool, which `pool` names"
+
+
 class _Flavor(StrictModel):
+    elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("instance_type", "instance_types"), _OF_A_POOL
+    )
     cpu: t.Cpu
     """CPU limit of a pod."""
     memory: t.Memory

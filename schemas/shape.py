@@ -110,7 +110,12 @@ def _issue(
     elif kind == "extra_forbidden":
         rule, message = "unknown-key", "unknown key"
         _, models = _follow(model, error["loc"][:-1])
-        hint = close(str(inner[-1]), {key for m in models for key in fields_by_key(m)})
+        key = str(inner[-1])
+        elsewhere: list[str] = [
+            m.elsewhere.get(key, "") for m in models if issubclass(m, StrictModel)
+        ]
+        near = close(key, {key for m in models for key in fields_by_key(m)})
+        hint = next(filter(None, elsewhere), near)
     elif given is None:
         return None  # the parser has said that there is no value
     elif "message" in context:
