@@ -24,7 +24,15 @@ _SECTIONS = {
 
 def compare(old: Document, new: Document) -> list[Change]:
     """All changes that lead from one cluster to another."""
-    return [_judged(change, old, new) for change in _cluster(old, new)]
+    found = (change for change in _cluster(old, new) if not _follows(change, old, new))
+    return [_judged(change, old, new) for change in found]
+
+
+def _follows(change: Change, old: Document, new: Document) -> bool:
+    """Whether it is a pool in all zones of a cluster whose zones change, which is refused."""
+    all_zones = [document.get("zones") for document in (old, new)]
+    of_a_pool = change.path[0] == "pools" and change.path[2:] == ("zones",)
+    return of_a_pool and [change.old, change.new] == all_zones
 
 
 def compare_addons(old: Document, new: Document) -> list[Change]:

@@ -226,6 +226,14 @@ def test_transition_is_refused_with_its_text(
     assert (found.effect, found.refusal, found.costs) == (Effect.REFUSED, refusal, ())
 
 
+def test_pools_do_not_follow_zones_that_are_refused(tmp_path: Path) -> None:
+    new = clusters.changed(clusters.CLUSTER, ("zones",), ["eu-west-1a", "eu-west-1c"])
+    assert [found.name for found in changes(tmp_path, clusters.CLUSTER, new)] == ["zones"]
+    new["pools"]["cpu"]["zones"] = ["eu-west-1c"]
+    found = changes(tmp_path, clusters.CLUSTER, new)
+    assert [change.name for change in found] == ["zones", "pools.cpu.zones"]
+
+
 def test_without_karpenter_nothing_hangs_on_being_a_system_pool(tmp_path: Path) -> None:
     new = clusters.changed(clusters.CLUSTER, ("pools", "gpu", "system"), True)
     (found,) = changes(tmp_path, clusters.CLUSTER, new)
