@@ -1,6 +1,8 @@
 """Fixtures of the tests that need AWS: two emulators, empty at the start of each test."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 from cli.recovery import find
-from tests.support import aws
+from tests.support import aws, host
 from tests.support.aws.provider import DEATH, plugin
 from tests.support.pulumi_cli import STACK, Project, environment
 
@@ -116,3 +118,7 @@ def account(emulators: aws.Emulators, tmp_path: Path, bare_home: Path) -> Iterat
     project.environment["PATH"] = f"{path}{os.pathsep}{project.environment['PATH']}"
     yield Account(project, emulators)
     project.stop()
+    # Not every plugin ends with an engine that was killed.
+    for pid in host.processes_of(tmp_path):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
