@@ -60,8 +60,18 @@ LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-
 test: ## everything, the cluster too
 	$(call part,setup,$(MAKE) --no-print-directory setup)
 	$(call part,toolchain,$(MAKE) --no-print-directory toolchain)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line on-cluster beside-cluster
+
+# Tests on a cluster mostly wait, so the rest runs beside them. Of the rest each command's output
+# comes in one piece, when it has ended.
+.PHONY: on-cluster end-to-end beside-cluster
+on-cluster:
+	$(call part,tests on the cluster,$(MAKE) --no-print-directory --output-sync=none end-to-end)
+end-to-end:
+	IMAGES_AHEAD=1 $(BIN)/pytest -m e2e tests/e2e --durations=25
+beside-cluster:
 	$(call part,check,$(MAKE) --no-print-directory check)
-	$(call part,end to end,$(BIN)/pytest -m e2e --durations=25)
+	$(call part,tests with the built tools,$(BIN)/pytest -m e2e --ignore=tests/e2e --durations=15)
 
 soak: toolchain ## long random repeats, and long waits (SOAK=20)
 	SOAK=$(SOAK) $(BIN)/pytest -m soak -rP

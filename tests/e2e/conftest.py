@@ -1,6 +1,8 @@
 """Fixtures of the end-to-end tests: they run for real, and are never skipped."""
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +18,18 @@ from tests.support.web import Web
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[LocalCluster]:
-    """The cluster of this test run, with the images that test pods use."""
-    with running_cluster("test", ["python"]) as made:
+    """The cluster of this test run, with the images that test pods use.
+
+    With IMAGES_AHEAD all images are built from the beginning on, beside the first tests, which need
+    only a few: it mostly waits for the network. Who needs one that is not there yet waits for it.
+    """
+    ahead = "IMAGES_AHEAD" in os.environ
+    with running_cluster("test", ["python", "tensorboard"] if ahead else ["python"]) as made:
+        building = made.start("images") if ahead else None
         yield made
+        if building is not None:
+            building.send_signal(signal.SIGINT)
+            building.wait()
 
 
 @pytest.fixture

@@ -80,6 +80,12 @@ class LocalCluster:
             env={**self.environment, **more},
         )
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `emctl local ...` for this cluster, and go on."""
+        program = Path(sys.executable).with_name("emctl")
+        where = [f"--name={self.name}", f"--state-dir={self.state}"]
+        return subprocess.Popen([program, "local", *arguments, *where], env=self.environment)
+
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """What kubectl printed. Fails the test with its message when it fails."""
         argv = [str(toolchain.path("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
