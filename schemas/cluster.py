@@ -156,7 +156,8 @@ class Cluster(Header):
     Kubernetes version, made when it is applied and again with the next version."""
     provisioner: Literal["cluster-autoscaler", "karpenter"] = "cluster-autoscaler"
     """Who makes nodes for pods that wait. With karpenter only pools with `system: true` are node
-    groups, the others its NodePools. Defaults to cluster-autoscaler."""
+    groups, the others its NodePools; another version of Kubernetes reaches those nodes only once
+    they are empty. Defaults to cluster-autoscaler."""
     tags: Annotated[dict[a.TagKey, a.TagValue], Within(Range(0, 40, is_count=True))] = Field(
         default_factory=dict
     )
@@ -197,6 +198,11 @@ CHANGES = {
     ),
     "tags": IN_PLACE,
 }
+UPGRADED_WITH_KARPENTER = (
+    "one minor version up: the control plane first, then nodes of system pools are replaced and "
+    "what runs on them starts again, and add-ons get the versions for it; Karpenter's nodes keep "
+    "theirs until they are empty or deleted"
+)
 NETWORK_CHANGES = {
     "type": _ELSEWHERE,
     "cidr": _ELSEWHERE,

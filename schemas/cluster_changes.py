@@ -80,6 +80,8 @@ def _judged(change: Change, old: Document, new: Document) -> Change:
     """The change, or refused with the reason."""
     if reason := cluster_transitions.refusal(change.path, old, new):
         return replace(change, effect=Effect.REFUSED, costs=(), refusal=reason)
+    if change.path == ("kubernetes_version",) and "karpenter" in _provisioners(new):
+        return replace(change, meaning=cluster.UPGRADED_WITH_KARPENTER)
     if change.path[0] != "pools" or change.old is None or change.new is None:
         return change
     if change.path[2:] == ("max",) and _is_raised(change):

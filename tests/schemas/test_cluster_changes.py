@@ -249,6 +249,14 @@ def test_kubernetes_goes_up_one_minor_version(tmp_path: Path) -> None:
     assert (found.effect, found.refusal) == (Effect.RESTART, "")
 
 
+def test_under_karpenter_an_upgrade_says_which_nodes_stay(tmp_path: Path) -> None:
+    old = clusters.changed(clusters.CLUSTER, ("provisioner",), "karpenter")
+    new = clusters.changed(old, ("kubernetes_version",), "1.37")
+    (found,) = changes(tmp_path, old, new)
+    assert found.meaning.endswith("Karpenter's nodes keep theirs until they are empty or deleted")
+    assert found.costs == (Cost.WORK_INTERRUPTED,)
+
+
 def test_what_runs_may_be_known_in_part(tmp_path: Path) -> None:
     """Of a cluster that runs AWS says some: the rest is not compared, and no problem."""
     file = tmp_path / "spec.yaml"
