@@ -16,12 +16,15 @@ _PRIVATE = [
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 ]
 _BUCKET_LENGTH = 63 - len("--123456789012")
+_OF_ELB = "internal-"
 _ZONES = "abcdefg"
 """Letters of zones for which a new network has addresses; AWS uses no others."""
 _RESERVED_TAGS = ("kubernetes.io/", "k8s.io/", "easymaker.io/", "eks:", "karpenter.sh/")
 
 
 def check(spec: Spec, cluster: Cluster) -> None:
+    if has(cluster, "cluster"):
+        name(spec, cluster.cluster)
     if has(cluster, "region"):
         region(spec, cluster.region)
     zones(spec, cluster)
@@ -41,6 +44,14 @@ def once(spec: Spec, items: Sequence[str], path: Path) -> None:
     for index, item in enumerate(items):
         if item in items[:index]:
             spec.report("listed-twice", (*path, index), f"{item!r} is listed twice", "remove one")
+
+
+def name(spec: Spec, written: str) -> None:
+    """The load balancer has the cluster's name."""
+    if written.startswith(_OF_ELB):
+        message = f"{written!r} starts with {_OF_ELB}, which ELB keeps for itself"
+        hint = f"such as {written.removeprefix(_OF_ELB)!r}"
+        spec.report("reserved-name", ("cluster",), message, hint)
 
 
 def region(spec: Spec, name: str) -> None:
