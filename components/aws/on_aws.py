@@ -23,6 +23,14 @@ class OnAws:
 
     def __init__(self, workspace: resolved.Workspace, served: Iterable[Served]) -> None:
         cluster = workspace.platform.outputs
+        certificate = workspace.platform.api_gateway.certificate
+        there = certificate.split(":")[3] if certificate else cluster.region
+        if there != cluster.region:
+            raise pulumi.RunError(
+                f"platform.api_gateway.certificate: it is of {there}, but the cluster "
+                f"{cluster.name} is in {cluster.region}, whose API Gateway takes no other: "
+                f"request or import one there"
+            )
         if misfits := fitting.misfits(workspace):
             raise pulumi.RunError("\n".join(misfits))
         try:

@@ -6,12 +6,14 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.manifests import nas, policies
 from components.manifests.aws import access
 from schemas import resolved
 from schemas.logs import CloudWatch
+from schemas.platform import ApiGateway
 from tests.components import test_program
 from tests.support import cluster_stack
 from tests.support.recorder import Graph, Node
@@ -46,6 +48,17 @@ def test_own_context_is_the_same_cluster(spec: resolved.Workspace) -> None:
     target = spec.platform.target.model_copy(update={"context": "proxy"})
     proxied = replace(spec, platform=replace(spec.platform, target=target))
     assert provider(proxied) == {"context": "proxy", "clusterIdentifier": cluster_stack.ARN}
+
+
+def test_certificate_of_another_region_is_refused(spec: resolved.Workspace) -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0123"
+    gateway = ApiGateway(certificate=certificate)
+    with pytest.raises(pulumi.RunError) as error:
+        graph(replace(spec, platform=replace(spec.platform, api_gateway=gateway)))
+    assert str(error.value) == (
+        "platform.api_gateway.certificate: it is of us-east-1, but the cluster dev is in "
+        "ap-northeast-2, whose API Gateway takes no other: request or import one there"
+    )
 
 
 def test_roles_are_there_before_pods(spec: resolved.Workspace) -> None:
