@@ -15,7 +15,7 @@ import live_pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.access_entries import Applier
 from components.manifests.aws.addons import ADDONS
-from components.manifests.aws.pool import Group, size
+from components.manifests.aws.pool import Group, size, stands
 from schemas import resolved_cluster
 
 Outputs = dict[str, Any]
@@ -155,6 +155,7 @@ class _Builder:
             "vpc": self.net.vpc,
             "private_subnets": self._subnets,
             "key_arn": home.key_arn,
+            "tags": dict(spec.tags),
             "pools": {name: _told(item) for name, item in spec.node_groups.items()},
             "node_pools": {name: _told(item) for name, item in spec.node_pools.items()},
             "file_systems": self.storage.file_systems,
@@ -174,6 +175,7 @@ class _Builder:
             pool.GpuPoolArgs(
                 spec=item,
                 size=size(item, self._live.groups),
+                stands=stands(item, self._live.groups),
                 cluster=self.home.cluster.name,
                 kubernetes_version=self.spec.kubernetes_version,
                 role_arn=self.home.node_role_arn,

@@ -14,7 +14,8 @@ _CAPACITY = {"on_demand": "ON_DEMAND", "spot": "SPOT", "capacity_block": "CAPACI
 
 @dataclass(frozen=True, kw_only=True)
 class GpuPoolArgs:
-    """`tags` go on to its instances, `subnets` are those of its zones. `size` is how many nodes it
+    """`tags` go on to its instances and their volumes; where the group `stands`, those that it has
+    stay. `subnets` are those of its zones. `size` is how many nodes it
     has, or begins with. Its nodes come after all of
     `depends_on`: an option of the component would not be its children's."""
 
@@ -25,6 +26,7 @@ class GpuPoolArgs:
     role_arn: pulumi.Input[str]
     subnets: Sequence[pulumi.Input[str]]
     tags: Mapping[str, str]
+    stands: bool
     depends_on: Sequence[pulumi.Resource]
 
 
@@ -53,7 +55,7 @@ class GpuPool(pulumi.ComponentResource):
             "disk": spec.disk,
         }
         super().__init__("easymaker:pool:GpuPool", name, dict(props), opts)
-        template = self._template(name, spec)
+        template = self._template(name, args)
         made = eks.NodeGroup(
             name,
             cluster_name=args.cluster,
@@ -99,7 +101,8 @@ class GpuPool(pulumi.ComponentResource):
             )
         self.register_outputs({"group": self.group, "node_group": self.node_group})
 
-    def _template(self, name: str, spec: Pool) -> ec2.LaunchTemplate:
+    def _template(self, name: str, args: GpuPoolArgs) -> ec2.LaunchTemplate:
+        spec = args.spec
         block = spec.capacity == "capacity_block"
         target = ec2.LaunchTemplateCapacityReservationSpecificationCapacityReservationTargetArgs(
             capacity_reservation_id=spec.reservation
@@ -133,8 +136,15 @@ class GpuPool(pulumi.ComponentResource):
             )
             if block
             else None,
+            # Instances have theirs by the autoscaling group, which has none for volumes.
+            tag_specifications=[
+                ec2.LaunchTemplateTagSpecificationArgs(resource_type="volume", tags=args.tags)
+            ]
+            if args.tags
+            else None,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                ignore_changes=["tagSpecifications"] if args.stands else [],
                 # A new version would drain the nodes of this very group. A new template makes a
                 # new group, which takes the pods.
                 replace_on_changes=[

@@ -18,6 +18,7 @@ OUTPUTS: dict[str, Any] = {
     "kubeconfig": "{}",
     "logs": {"pods": "/easymaker/dev/pods"},
     "key_arn": KEY,
+    "tags": {"team": "vision"},
     "private_subnets": ["subnet-0a", "subnet-0c"],
     # A cluster has one of the two; this one can be asked for either.
     "roles": {

@@ -52,6 +52,8 @@ class Facts:
     interruption_queue: str = ""
     """Name of the queue that tells of spot nodes about to go; empty if there is none."""
     node_pools: dict[str, NodePool] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    """Of the nodes that Karpenter makes, and their volumes."""
 
 
 def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
@@ -78,6 +80,7 @@ def facts(stack: str, outputs: Mapping[str, Any]) -> Facts:
         log_group=(outputs.get("logs") or {}).get("pods", ""),
         subnets=tuple(outputs.get("private_subnets") or ()),
         sizes_groups="cluster_autoscaler" in roles,
+        tags=dict(outputs.get("tags") or {}),
         # The part after the last slash of an ARN is the role's name.
         node_role=roles.get("karpenter_node", "").rpartition("/")[2],
         interruption_queue=outputs.get("interruption_queue") or "",

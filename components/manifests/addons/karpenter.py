@@ -84,7 +84,7 @@ def _node_class(cluster: Facts, pool: NodePool) -> Manifest:
             "httpPutResponseHopLimit": 1,
             "httpTokens": "required",
         },
-        "tags": {"Name": f"{cluster.name}-{pool.name}"},
+        "tags": {"Name": f"{cluster.name}-{pool.name}", **cluster.tags},
     }
     if pool.reservation:
         spec["capacityReservationSelectorTerms"] = [{"id": pool.reservation}]

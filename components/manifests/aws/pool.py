@@ -80,6 +80,12 @@ def size(pool: Pool, groups: Sequence[Group]) -> Size:
     return Size(min(max(now, pool.min), pool.max), False)
 
 
+def stands(pool: Pool, groups: Sequence[Group]) -> bool:
+    """Whether there is a group of its nodes as they are to be."""
+    own = [group for group in groups if group.pool == pool.name]
+    return any(group.labels[REVISION_LABEL] == revision(pool) for group in own)
+
+
 def ami_type(pool: Pool) -> str:
     """Amazon Linux, with NVIDIA's drivers where there are GPUs."""
     return _IMAGES[pool.core_type, pool.architecture]

@@ -114,6 +114,7 @@ def test_outputs_are_what_workspaces_and_addons_read(applied: Cluster) -> None:
         "vpc": "dev-id",
         "private_subnets": [f"dev-private-ap-northeast-2{letter}-id" for letter in "ac"],
         "key_arn": KEY,
+        "tags": {},
         "node_pools": {},
         "file_systems": {"models": "models-id::models-id"},
         "buckets": {name: f"dev-{name}-{NUMBER}" for name in ("data", "scratch")},
@@ -331,3 +332,20 @@ def test_ranges_of_the_network_reach_api_server_and_gateway(applied: Cluster, ca
         for use, group, port in (("api", "sg-cluster", 443), ("callers", "dev-balancer-id", 80))
         for cidr in expected
     }
+
+
+def test_volumes_of_nodes_have_the_tags_that_their_group_began_with(applied: Cluster) -> None:
+    """Other tags would be another version of the template, which drains the nodes that run."""
+    tagged = replace(applied, tags={"team": "vision"})
+    sizes = {"scalingConfigs": [{"minSize": 0, "maxSize": 4, "desiredSize": 3}]}
+    there = {"gpu-1": {"labels": labels(applied.pools["gpu"]), **sizes}}
+    made = graph(tagged, answers=_there(tags={}, pools=there))
+    templates = {node.name: node for node in made.all("aws:ec2/launchTemplate:LaunchTemplate")}
+    volumes = [{"resourceType": "volume", "tags": {"team": "vision"}}]
+    assert {node.inputs["tagSpecifications"] == volumes for node in templates.values()} == {True}
+    assert templates["gpu"].ignore_changes == ("tagSpecifications",)
+    # Made now, or anew: nothing runs on it.
+    assert templates["cpu"].ignore_changes == ()
+    other = {**applied.pools, "gpu": replace(applied.pools["gpu"], disk=500)}
+    anew = graph(replace(tagged, pools=other), answers=_there(tags={}, pools=there))
+    assert anew.named("aws:ec2/launchTemplate:LaunchTemplate", "gpu").ignore_changes == ()

@@ -186,7 +186,7 @@ def test_a_pool_becomes_a_node_pool_that_moves_no_pod() -> None:
                 "httpPutResponseHopLimit": 1,
                 "httpTokens": "required",
             },
-            "tags": {"Name": "dev-gpu"},
+            "tags": {"Name": "dev-gpu", "team": "vision"},
         },
     }
     assert node_pool == {
@@ -262,6 +262,7 @@ def test_what_a_clusters_stack_says() -> None:
             log_group="/easymaker/dev/pods",
             subnets=("subnet-0a", "subnet-0c"),
             sizes_groups=True,
+            tags={"team": "vision"},
             node_role="dev-karpenter-node",
             interruption_queue="dev-interruptions",
             node_pools={
