@@ -46,8 +46,8 @@ class CloudWatch(StrictModel):
     log_group: t.Word = "easymaker"
     """Log group, which is made if it is missing. Defaults to `easymaker`."""
     credentials: Credentials | None = None
-    """Access key. On AWS, without it, the collector has a role that writes to this group; needed
-    elsewhere. A Secret is one of the collector's namespace."""
+    """Access key, which is needed but on AWS. Without it the collector has a role there that writes
+    to this group. A Secret is one of the collector's namespace."""
     image: c.FullImage = FLUENT_BIT
     """Fluent Bit, 4 or newer. Defaults to a pinned release of its own."""
 

@@ -33,6 +33,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("**/*.yaml")) + sorted(STACKS)
 # Of these only the loader knows, for they are about files, or about all of a spec together.
 _BY_TARGET = re.compile(
     r"platform\.gateway(\.address)?|platform\.object_storage.*\.(endpoint|credentials)"
+    r"|platform\.logs\.credentials"
 )
 _OF_FILES = set(READING) - {"no-value"}
 _validators: dict[str, jsonschema.Draft202012Validator] = {}
