@@ -125,6 +125,7 @@ BETWEEN = {
     "unknown-gpu": "The catalogue has the GPU of a flavor that a pool is for.",
     "bucket-length": "Buckets have names that S3 takes.",
     "principal-partition": "An IAM principal is of the region's partition.",
+    "service-role": "A service-linked role has no access entry.",
     "principal-twice": "An IAM principal has one access entry.",
     "node-port": "On AWS the gateway has the port that the load balancer calls.",
     "addon-target": "What works with AWS names the cluster's stack.",

@@ -19,7 +19,14 @@ _BUCKET_LENGTH = 63 - len("--123456789012")
 _OF_ELB = "internal-"
 _ZONES = "abcdefg"
 """Letters of zones for which a new network has addresses; AWS uses no others."""
-_RESERVED_TAGS = ("kubernetes.io/", "k8s.io/", "easymaker.io/", "eks:", "karpenter.sh/")
+_RESERVED_TAGS = (
+    "kubernetes.io/",
+    "k8s.io/",
+    "easymaker.io/",
+    "easymaker:",
+    "eks:",
+    "karpenter.sh/",
+)
 
 
 def check(spec: Spec, cluster: Cluster) -> None:
@@ -135,7 +142,7 @@ def access(spec: Spec, cluster: Cluster) -> None:
             spec.report("principal-twice", path, message, hint)
         if ":role/aws-service-role/" in entry.principal:
             message = "is a service-linked role, which EKS gives no access entry"
-            spec.report("principal", path, message, "name the role that people take")
+            spec.report("service-role", path, message, "name the role that people take")
         own = entry.principal.split(":")[1]
         if region and own != wanted:
             message = f"is of the partition {own}, but {region} is in {wanted}"
