@@ -51,7 +51,7 @@ class AddonGpu(StrictModel):
 class AddonLogs(StrictModel):
     type: Literal["cloudwatch"]
     """The CloudWatch log group of the cluster's stack, a stream for each container."""
-    namespaces: list[c.ObjectName | Literal["*"]] | None = None
+    namespaces: list[c.Namespaces] | None = None
     """Namespaces whose pods are read; `*` is all of them, workspaces too. Defaults to those of the
     platform itself: a workspace sends its records where its own `platform.logs` says."""
 

@@ -8,7 +8,7 @@ from schemas import names
 from schemas import types as t
 from schemas.base import refused, shown
 from schemas.cluster_types import LABEL, LABEL_KEY
-from schemas.nearest import close
+from schemas.nearest import listed
 from schemas.scalar import checked, pattern
 
 NAME_LENGTH = 32
@@ -137,7 +137,10 @@ RETENTION_DAYS = (
 
 def _version(text: str) -> str:
     if text not in KUBERNETES_VERSIONS:
-        raise refused("enum", f"unknown value {shown(text)}", close(text, KUBERNETES_VERSIONS))
+        meant = text.removeprefix("v")
+        known = meant in KUBERNETES_VERSIONS
+        hint = f"did you mean {meant!r}?" if known else f"one of {listed(KUBERNETES_VERSIONS)}"
+        raise refused("enum", f"unknown value {shown(text)}", hint)
     return text
 
 

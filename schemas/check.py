@@ -1,6 +1,7 @@
 """From the merged tree to models: the shape of every part, then the rules between them."""
 
 from collections.abc import Set
+from dataclasses import replace
 
 from pydantic_core import PydanticCustomError
 
@@ -15,7 +16,7 @@ from schemas.ranges import DEFAULTS
 from schemas.rules import check_rules
 from schemas.shape import fields_by_key
 from schemas.spec import Spec, has, root_mark
-from schemas.tree import Map, Mark
+from schemas.tree import Map, Mark, scalar_text
 from schemas.types import check_name
 from schemas.workspace import SECTIONS, Workspace
 
@@ -38,6 +39,7 @@ def check(loaded: Loaded) -> Spec:
     parts = set(SECTIONS) | {"platform"} if model is Workspace else set()
     header = _only(tree, tree.keys() - parts)
     instance, issues = shape.fit(model, header, (), spec.root, None)
+    issues = [_of_another_kind(issue) for issue in issues]
     judged = {"kind"}  # above; and the platform may be in a file that cannot be read
     if loaded.broken or "platform" in tree:
         judged.add("platform")
@@ -64,13 +66,21 @@ def _kind(spec: Spec) -> str:
     if isinstance(kind, str) and kind in kinds.NAMES:
         return kind
     if kind is not None:
-        hint = close(str(kind), kinds.NAMES)
+        hint = close(str(kind) if scalar_text(kind) else "", kinds.NAMES)
         spec.report("enum", ("kind",), f"unknown value {shown(kind)}", hint)
-        return nearest(str(kind), list(kinds.NAMES))
+        return nearest(kind, list(kinds.NAMES)) if isinstance(kind, str) else ""
     if "kind" not in spec.tree:  # else the parser has said that there is no value
         hint = f"one of {listed(kinds.NAMES)}; {_KIND_HINT}"
         spec.report("missing-key", ("kind",), "this key is required", hint)
     return ""
+
+
+def _of_another_kind(issue: Issue) -> Issue:
+    """An unknown key that documents of other kinds have says which."""
+    if issue.rule != "unknown-key" or "." in issue.path:
+        return issue
+    owners = [kind for kind, model in kinds.models().items() if issue.path in fields_by_key(model)]
+    return replace(issue, hint=f"it is of kind: {listed(owners)}") if owners else issue
 
 
 def _only(tree: Map, keys: Set[str]) -> Map:

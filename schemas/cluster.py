@@ -1,6 +1,6 @@
 """A cluster on AWS: network, node pools, storage, and who may use it. Inside it nothing is made."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,9 @@ Addon = Literal[
 
 
 class NewNetwork(StrictModel):
+    elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("vpc", "private_subnets"), "it is for type: existing"
+    )
     type: Literal["new"]
     """A VPC is made, with a private and a public subnet in each zone."""
     cidr: c.Cidr = "10.0.0.0/16"
@@ -36,6 +39,7 @@ class NewNetwork(StrictModel):
 
 
 class ExistingNetwork(StrictModel):
+    elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(("cidr", "nat"), "it is for type: new")
     type: Literal["existing"]
     """A VPC that exists, with its way out; the cluster makes nothing in it but its own."""
     vpc: a.VpcId

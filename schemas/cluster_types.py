@@ -23,6 +23,16 @@ ObjectName = Annotated[
         253,
     ),
 ]
+Namespaces = Annotated[
+    str,
+    *pattern(
+        rf"\*|{_DNS_NAME}",
+        "object-name",
+        "name of a namespace",
+        253,
+        "lower-case letters, digits, '-' and '.' between them; * is all of them",
+    ),
+]
 LabelKey = Annotated[
     str,
     *pattern(

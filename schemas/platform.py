@@ -1,6 +1,6 @@
 """What a platform team owns: the cluster and its gateway, storage, images, flavors and limits."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from schemas.units import parse_duration
 
 
 class KubernetesTarget(StrictModel):
+    elsewhere: ClassVar[dict[str, str]] = {"cluster_stack": "it is for type: aws"}
     type: Literal["kubernetes"]
     """A Kubernetes cluster that exists."""
     context: t.Word
