@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from schemas import copies, kinds, shape
 from schemas.base import shown
 from schemas.errors import Issue, distinct
-from schemas.files import Loaded
+from schemas.files import OWN_KEYS, Loaded
 from schemas.header import Header
 from schemas.nearest import close, listed, nearest
 from schemas.platform import Platform
@@ -40,12 +40,12 @@ def check(loaded: Loaded) -> Spec:
     header = _only(tree, tree.keys() - parts)
     instance, issues = shape.fit(model, header, (), spec.root, None)
     issues = [_of_another_kind(issue) for issue in issues]
-    judged = {"kind"}  # above; and the platform may be in a file that cannot be read
-    if loaded.broken or "platform" in tree:
-        judged.add("platform")
-    spec.issues += [
-        i for i in issues if not (i.rule in ("missing-key", "enum") and i.path in judged)
-    ]
+    judged = [("missing-key", "kind"), ("enum", "kind")]  # above
+    if loaded.broken:  # it may be in a file that cannot be read
+        judged += [("missing-key", key) for key in fields_by_key(model).keys() - {*OWN_KEYS}]
+    elif "platform" in tree:
+        judged.append(("missing-key", "platform"))
+    spec.issues += [issue for issue in issues if (issue.rule, issue.path) not in judged]
     if model is Workspace:
         spec.workspace = getattr(instance, "workspace", "")
         _platform(spec)

@@ -19,6 +19,8 @@ from schemas.tree import Map, Mark, Seq, Source
 
 MAX_FILES = 1000
 _HEADER = ("api_version", "kind")
+OWN_KEYS = (*_HEADER, "workspace", "cluster")
+"""Those of the main file: it alone says what it is."""
 
 
 class Unreadable(Exception):
@@ -189,7 +191,7 @@ class _Reader:
 
     def drop_header(self, main: Map, tree: Map) -> None:
         """An included file may repeat the header, so that an editor knows what it is."""
-        for key in [*_HEADER, "workspace", "cluster"]:
+        for key in OWN_KEYS:
             if key not in tree:
                 continue
             value, mark = tree.pop(key), tree.marks[key]
