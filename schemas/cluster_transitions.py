@@ -39,9 +39,13 @@ def _elsewhere(path: Path, old: Document, new: Document) -> str:
     if path == ("zones",):
         was = ", ".join(old["zones"])
         return f"EKS keeps a cluster's zones, {was}: pools can be in some of them"
-    if path[0] == "network" and path[1:] != ("nat",):
+    if path[0] == "network" and (path[1:] != ("nat",) or _of_another_type(old, new)):
         return "a cluster stays in its network: another one is a spec of its own"
     return ""
+
+
+def _of_another_type(old: Document, new: Document) -> bool:
+    return "type" in old["network"] and old["network"]["type"] != new["network"]["type"]
 
 
 _RULES = (_kubernetes, _elsewhere)

@@ -234,6 +234,15 @@ def test_pools_do_not_follow_zones_that_are_refused(tmp_path: Path) -> None:
     assert [change.name for change in found] == ["zones", "pools.cpu.zones"]
 
 
+def test_every_part_of_another_kind_of_network_is_refused(tmp_path: Path) -> None:
+    subnets = ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]
+    network = {"type": "existing", "vpc": "vpc-0a1b2c3d", "private_subnets": subnets}
+    new = clusters.changed(clusters.CLUSTER, ("network",), network)
+    found = changes(tmp_path, clusters.CLUSTER, new)
+    assert {change.name for change in found} >= {"network.type", "network.nat"}
+    assert {change.effect for change in found} == {Effect.REFUSED}
+
+
 def test_without_karpenter_nothing_hangs_on_being_a_system_pool(tmp_path: Path) -> None:
     new = clusters.changed(clusters.CLUSTER, ("pools", "gpu", "system"), True)
     (found,) = changes(tmp_path, clusters.CLUSTER, new)
