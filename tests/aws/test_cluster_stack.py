@@ -20,10 +20,26 @@ def _administrator(principals: list[str]) -> Spec:
     return {"principal": principal, "policy": "cluster-admin"}
 
 
+def disk_of(account: Account, group: Spec) -> int:
+    """GB of a new node's disk."""
+    of = group["launchTemplate"]
+    asked = {"LaunchTemplateId": of["id"], "Versions": [of["version"]]}
+    found = account.call("ec2", "describe_launch_template_versions", **asked)
+    (version,) = found["LaunchTemplateVersions"]
+    (disk,) = version["LaunchTemplateData"]["BlockDeviceMappings"]
+    return int(disk["Ebs"]["VolumeSize"])
+
+
 def _grow(spec: Spec) -> None:
     spec["pools"]["cpu"]["max"] = 9
     spec["pools"]["gpu"]["labels"] = {"team": "iris"}
     spec["pools"]["large"] = {"instance_types": ["g5.12xlarge"], "max": 2, "disk": 400}
+
+
+def _renew(spec: Spec) -> None:
+    """Another name of who may use it, and all that only new nodes have."""
+    spec["access"] = {"platform": spec["access"]["admins"]}
+    spec["pools"]["gpu"].update(capacity="spot", instance_types=["g5.4xlarge"], disk=500)
 
 
 # Eleven runs of Pulumi, each of more than 150 resources.
@@ -55,16 +71,17 @@ def test_a_cluster_goes_through_its_life(account: Account, tmp_path: Path) -> No
     assert after["cpu"]["scalingConfig"]["maxSize"] == 9
     assert after["gpu"]["labels"]["team"] == "iris"
 
-    stack.change(lambda spec: spec["pools"]["gpu"].update(capacity="spot"))
-    stack.change(lambda spec: spec.update(access={"platform": spec["access"]["admins"]}))
+    stack.change(_renew)
     planned = stack.preview()
     assert not [key for key in planned if "Access" in key]
-    assert planned["replace NodeGroup"] == {"gpu"}
-    assert not [key for key in planned if key.endswith("NodeGroup") and planned[key] != {"gpu"}]
+    assert planned["replace NodeGroup"] == planned["replace LaunchTemplate"] == {"gpu"}
+    assert all(name.startswith("gpu") for names in planned.values() for name in names)
     said = stack.up()
     assert said.index("gpu created replacement") < said.index("gpu deleted original")
     switched = stack.groups()
     assert switched["gpu"]["capacityType"] == "SPOT"
+    assert switched["gpu"]["instanceTypes"] == ["g5.4xlarge"]
+    assert disk_of(account, switched["gpu"]) == 500
     assert switched["gpu"]["nodegroupName"] != after["gpu"]["nodegroupName"]
     assert switched["cpu"]["nodegroupName"] == after["cpu"]["nodegroupName"]
     assert account.inventory()["eks dev accessEntries"] == applier
