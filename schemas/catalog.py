@@ -37,8 +37,7 @@ SHAPE = {
     "length": "A text has a bounded length.",
     "control-text": "A text holds no control characters.",
     "name": "A name is a DNS label with a letter first.",
-    "reserved-name": "A name does not start with `kube-`, a file system's not with `fs-`, a "
-    "cluster's not with `internal-`.",
+    "reserved-name": "A name does not start with `kube-`, a file system's not with `fs-`.",
     "entry-name": "Entries of the platform have short names.",
     "folder-name": "Data sets and mounts have names of folders.",
     "hyperparameter-key": "A hyperparameter can be an argument and a variable.",
@@ -108,6 +107,7 @@ BETWEEN = {
     "host-length": "Hosts are short enough for DNS.",
     "host-twice": "No two resources answer at one host.",
     "object-twice": "No two resources make one Kubernetes object.",
+    "cluster-name": "A cluster's name, which is its load balancer's, starts without `internal-`.",
     "listed-twice": "A list names each thing once.",
     "region-partition": "A region is in a cloud whose names are known: not China's, for one.",
     "zone-addresses": "A new network has addresses for the zones.",

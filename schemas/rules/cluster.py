@@ -58,7 +58,7 @@ def name(spec: Spec, written: str) -> None:
     if written.startswith(_OF_ELB):
         message = f"{written!r} starts with {_OF_ELB}, which ELB keeps for itself"
         hint = f"such as {written.removeprefix(_OF_ELB)!r}"
-        spec.report("reserved-name", ("cluster",), message, hint)
+        spec.report("cluster-name", ("cluster",), message, hint)
 
 
 def region(spec: Spec, name: str) -> None:
