@@ -84,7 +84,7 @@ def test_outputs_of_a_cluster() -> None:
         listener_arn=cluster_stack.OUTPUTS["gateway"]["listener_arn"],
         gateway_host="gateway.elb.ap-northeast-2.amazonaws.com",
         vpc_link="vpclink1",
-        file_systems={"models": "fs-0123456789abcdef0"},
+        file_systems={"models": "fs-0123456789abcdef0::fsap-0123456789abcdef0"},
         buckets={"data": "dev-data-123456789012", "results": "dev-results-123456789012"},
         log_groups={"api": "/easymaker/dev/api", "pods": "/easymaker/dev/pods"},
         key_arn="arn:aws:kms:ap-northeast-2:123456789012:key/k",
