@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tools.dirs import cache_dir
 
@@ -40,9 +40,19 @@ _READY = {"moto": "/moto-api/data.json", "ministack": "/_ministack/ready"}
 _RESETS = {"moto": "/moto-api/reset", "ministack": "/_ministack/reset"}
 
 
+class ApiServer(NamedTuple):
+    """Where a real cluster answers, and its certificate authority, as EKS tells them."""
+
+    endpoint: str
+    authority: str
+
+
 @dataclass(frozen=True)
 class Emulators:
-    """Two emulators that run: their addresses, and the Python that has the SDK."""
+    """Two emulators that run: their addresses, and the Python that has the SDK.
+
+    `api_server` is what EKS says of each cluster; without it that is the emulator's own invention.
+    """
 
     python: Path
     moto: str
@@ -50,6 +60,7 @@ class Emulators:
     whole: Path
     """A file that is locked while several calls stand for one of AWS's."""
     processes: tuple[int, ...] = ()
+    api_server: ApiServer | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -59,6 +70,7 @@ class Emulators:
             "EMULATOR_MOTO": self.moto,
             "EMULATOR_MINISTACK": self.ministack,
             "EMULATOR_WHOLE": str(self.whole),
+            **({"EMULATED_API_SERVER": json.dumps(self.api_server)} if self.api_server else {}),
             **_credentials(),
         }
 
