@@ -11,6 +11,8 @@ from schemas.resolved_cluster import Cluster
 GROUP_LABEL = "eks.amazonaws.com/nodegroup"
 """EKS labels nodes with the name of their group."""
 _ENDED = {"Succeeded", "Failed"}
+_KINDS = {"experiment", "notebook", "stage", "training"}
+"""What people wrote down; readers of logs and the like come back on any node."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def warnings(
 def _runs(pod: Manifest) -> bool:
     labels = pod["metadata"].get("labels", {})
     phase = pod.get("status", {}).get("phase")
-    return {KIND_LABEL, NAME_LABEL} <= labels.keys() and phase not in _ENDED
+    return NAME_LABEL in labels and labels.get(KIND_LABEL) in _KINDS and phase not in _ENDED
 
 
 def _told(pod: Manifest) -> str:
