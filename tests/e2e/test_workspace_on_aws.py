@@ -201,7 +201,7 @@ def called(stacks: Stacks, web: Web, stage: str) -> float:
 
 
 def pools_that_go_are_warned_of(stacks: Stacks, node: Callable[[str], str]) -> None:
-    """By a preview of the cluster's stack, if notebook, stages and TensorBoard run on their nodes."""
+    """By a preview of the cluster's stack, of what people run on their nodes."""
     checkout = stacks.checkout
     listed = stacks.call("eks", "list_nodegroups", clusterName="dev")["nodegroups"]
     groups = {name.rpartition("-")[0]: name for name in listed}

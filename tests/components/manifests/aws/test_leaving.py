@@ -88,6 +88,7 @@ def test_warning_names_each_thing_that_runs_there_once() -> None:
         pod("done", "training", "a", "Succeeded"),
         {"metadata": {"name": "x", "namespace": "other"}, "spec": {"nodeName": "a"}},
         pod("fit", "training", "d"),
+        pod("iris", "log-reader", "d"),
     ]
     assert warnings(gone, nodes, pods) == [
         "pool 'gpu' gets new nodes, and the old ones go; on them run "
