@@ -106,13 +106,13 @@ def full_name() -> str:
 async def of_a_cluster(path: str, spec: Resolved) -> dict[str, object]:
     """The programs of the other kinds, loaded only where they are run."""
     if isinstance(spec, resolved_cluster.Cluster):
-        import live_cluster  # noqa: PLC0415
+        import live.cluster  # noqa: PLC0415
         import program_cluster  # noqa: PLC0415
 
         await nothing_is_pending(path)
         account = program_cluster.provider(spec)
-        found = await live_cluster.applied(spec, program_cluster.asking(account))
-        there = {**live_cluster.recorded(await own_outputs()), **(found or {})}
+        found = await live.cluster.applied(spec, program_cluster.asking(account))
+        there = {**live.cluster.recorded(await own_outputs()), **(found or {})}
         load_any(path, before=lambda _: there or None)  # as a change of what there is
         return await program_cluster.build(spec, account)
     assert isinstance(spec, resolved_cluster.ClusterAddons)  # noqa: S101

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-import live_access
-import live_addons
-import live_cluster
-import live_network
-import live_pools
+import live.access
+import live.addons
+import live.cluster
+import live.network
+import live.pools
 from components.aws import addons, cluster, gateway, karpenter, network, pool, roles, storage
 from components.manifests.aws.access_entries import Applier
 from components.manifests.aws.addons import ADDONS
@@ -25,17 +25,17 @@ async def build(spec: resolved_cluster.Cluster, account: aws.Provider | None = N
     """Register everything, with a provider that there may be. Returns the stack's outputs."""
     account = account or provider(spec)
     ask = asking(account)
-    live = _Live(
-        groups=await live_pools.groups(spec.name, ask),
-        versions=await live_addons.versions(spec, ask),
-        callers=await live_network.callers(spec, ask),
-        zones=await live_network.zones(spec, ask),
-        applier=await live_access.applier(spec, ask),
+    there = _Live(
+        groups=await live.pools.groups(spec.name, ask),
+        versions=await live.addons.versions(spec, ask),
+        callers=await live.network.callers(spec, ask),
+        zones=await live.network.zones(spec, ask),
+        applier=await live.access.applier(spec, ask),
     )
     if pulumi.runtime.is_dry_run():
-        for sentence in await live_pools.warnings(spec, live.groups, ask):
+        for sentence in await live.pools.warnings(spec, there.groups, ask):
             pulumi.log.warn(sentence)
-    return _Builder(spec, account, live).outputs()
+    return _Builder(spec, account, there).outputs()
 
 
 def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
@@ -46,7 +46,7 @@ def provider(spec: resolved_cluster.Cluster) -> aws.Provider:
     )
 
 
-def asking(account: aws.Provider) -> live_cluster.Ask:
+def asking(account: aws.Provider) -> live.cluster.Ask:
     """Asks AWS by functions of the provider, such as `eks/getCluster`."""
 
     async def ask(function: str, inputs: Mapping[str, str]) -> Mapping[str, Any]:
@@ -77,17 +77,17 @@ class _Builder:
         self,
         spec: resolved_cluster.Cluster,
         account: aws.Provider,
-        live: _Live,
+        there: _Live,
     ) -> None:
         self.spec = spec
-        self._live = live
+        self._there = there
         self._below = pulumi.ResourceOptions(providers=[account])
         caller = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=account))
         self.account = caller.account_id
         self.net = network.Network(
             spec.name,
             network.NetworkArgs(
-                spec=spec.network, region=spec.region, zones=spec.zones, existing=live.zones
+                spec=spec.network, region=spec.region, zones=spec.zones, existing=there.zones
             ),
             self._below,
         )
@@ -96,11 +96,11 @@ class _Builder:
             spec.name,
             cluster.ClusterArgs(
                 spec=spec,
-                versions=live.versions,
+                versions=there.versions,
                 account=self.account,
-                applier=live.applier,
+                applier=there.applier,
                 subnets=self._subnets,
-                callers=live.callers,
+                callers=there.callers,
             ),
             self._below,
         )
@@ -130,7 +130,7 @@ class _Builder:
                     for name, made in self.pools.items()
                     if spec.pools[name].core_type == "cpu"
                 },
-                callers=live.callers,
+                callers=there.callers,
             ),
             self._below,
         )
@@ -174,8 +174,8 @@ class _Builder:
             item.name,
             pool.GpuPoolArgs(
                 spec=item,
-                size=size(item, self._live.groups),
-                stands=stands(item, self._live.groups),
+                size=size(item, self._there.groups),
+                stands=stands(item, self._there.groups),
                 cluster=self.home.cluster.name,
                 kubernetes_version=self.spec.kubernetes_version,
                 role_arn=self.home.node_role_arn,
@@ -196,7 +196,7 @@ class _Builder:
                 key_arn=self.home.key_arn,
                 region=self.spec.region,
                 addons=[addon for addon in ADDONS if not addon.before_nodes],
-                versions=self._live.versions,
+                versions=self._there.versions,
                 depends_on=list(self.pools.values()),
             ),
             self._below,

@@ -19,10 +19,9 @@ KEYS = ("s3AccessKey", "s3SecretKey", "tokenKey")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The project with a spec, a backend and a passphrase of its own."""
-    for name in ("cli", "components", "schemas", "tools"):
+    for name in ("cli", "components", "live", "schemas", "tools"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("Pulumi.yaml", "live.py"):
-        shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "dev.yaml").write_text(workspaces.SPEC)
     (tmp_path / "backend").mkdir()

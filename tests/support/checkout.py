@@ -15,7 +15,7 @@ from tests.support.cluster import LocalCluster
 
 ROOT = Path(__file__).parents[2]
 _FILES = ("Makefile", "Pulumi.yaml", *(path.name for path in ROOT.glob("*.py")))
-_FOLDERS = ("cli", "components", "examples", "runtime", "schemas", "stacks", "tools")
+_FOLDERS = ("cli", "components", "examples", "live", "runtime", "schemas", "stacks", "tools")
 _PROGRAM = "from cli.main import main; main()"
 _SECONDS = 600
 

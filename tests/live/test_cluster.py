@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import live_cluster
+from live import cluster
 from schemas import SpecError, load_any, resolved_cluster
 from tests.schemas import clusters, specs
 
@@ -45,7 +45,7 @@ def applied(file: Path, **other: Any) -> dict[str, object] | None:
 
     spec = load_any(file)
     assert isinstance(spec, resolved_cluster.Cluster)
-    return asyncio.run(live_cluster.applied(spec, ask))
+    return asyncio.run(cluster.applied(spec, ask))
 
 
 def test_cluster_that_is_not_there_is_nothing(file: Path) -> None:
@@ -80,7 +80,7 @@ def test_cluster_in_a_network_of_somebody(file: Path, tags: dict[str, str] | Non
 def test_a_stack_remembers_which_cluster_it_has(
     outputs: dict[str, Any], found: dict[str, Any]
 ) -> None:
-    assert live_cluster.recorded(outputs) == found
+    assert cluster.recorded(outputs) == found
 
 
 def test_spec_that_fits_what_runs_is_loaded(file: Path) -> None:

@@ -141,7 +141,7 @@ def owners(document: Mapping[str, Any]) -> list[Manifest]:
 
 @pytest.fixture(name="workspace")
 def _workspace() -> resolved.Workspace:
-    return load(Path(__file__).parents[1] / "examples" / "spec" / "full.yaml")
+    return load(Path(__file__).parents[2] / "examples" / "spec" / "full.yaml")
 
 
 def test_owners_tell_the_spec_that_was_applied(workspace: resolved.Workspace) -> None:

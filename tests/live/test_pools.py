@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import live
-import live_pools
 from components.manifests import Manifest
 from components.manifests.aws.pool import Group, labels
+from live import pools
 from schemas.resolved_cluster import Cluster
 from tests.support.account import ARN, load
 
@@ -47,10 +47,10 @@ class Aws:
         return {"arn": ARN, "endpoint": "https://api", "certificateAuthorities": authority}
 
 
-def warned(spec: Cluster, aws: Aws, read: live_pools.Read) -> list[str]:
+def warned(spec: Cluster, aws: Aws, read: pools.Read) -> list[str]:
     async def run() -> list[str]:
-        there = await live_pools.groups(spec.name, aws.ask)
-        return await live_pools.warnings(spec, there, aws.ask, read)
+        there = await pools.groups(spec.name, aws.ask)
+        return await pools.warnings(spec, there, aws.ask, read)
 
     return asyncio.run(run())
 
@@ -64,7 +64,7 @@ def without_gpu(spec: Cluster) -> Cluster:
 
 
 def test_groups_are_read_with_their_sizes(spec: Cluster) -> None:
-    found = asyncio.run(live_pools.groups("dev", Aws(spec).ask))
+    found = asyncio.run(pools.groups("dev", Aws(spec).ask))
     assert found == [
         Group(f"{name}-1", labels(pool), 0, 4, 3) for name, pool in spec.node_groups.items()
     ]

@@ -3,7 +3,7 @@
 import asyncio
 
 from components.manifests.aws.addons import ADDONS, chosen
-from live_cluster import Ask
+from live.cluster import Ask
 from schemas.resolved_cluster import Cluster
 
 

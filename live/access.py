@@ -1,7 +1,7 @@
 """Who applies a cluster whose spec names nobody: the first one stays its administrator."""
 
 from components.manifests.aws.access_entries import APPLIER_TAG, Applier, key_of
-from live_cluster import Ask
+from live.cluster import Ask
 from schemas.resolved_cluster import Cluster
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import live_addons
 from components.manifests.aws.addons import ADDONS, chosen, chosen_tags
+from live import addons
 from schemas.resolved_cluster import Cluster
 from tests.support.account import load
 from tests.support.cluster_graph import graph
@@ -35,7 +35,7 @@ def versions(spec: Cluster, tags: Mapping[str, str] | None) -> dict[str, str]:
         assert (function, inputs) == ("eks/getCluster", {"name": "dev"})
         return {"tags": tags}
 
-    return asyncio.run(live_addons.versions(spec, ask))
+    return asyncio.run(addons.versions(spec, ask))
 
 
 THERE = {"easymaker:cluster": "dev", **chosen_tags(dict.fromkeys(NAMES, CHOSEN), "1.36")}

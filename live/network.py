@@ -2,7 +2,7 @@
 
 import asyncio
 
-from live_cluster import Ask
+from live.cluster import Ask
 from schemas.resolved_cluster import Cluster, NewNetwork
 
 

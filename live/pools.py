@@ -13,7 +13,7 @@ from components.manifests.aws import leaving
 from components.manifests.aws.kubeconfig import kubeconfig
 from components.manifests.aws.pool import Group
 from components.manifests.metadata import KIND_LABEL
-from live_cluster import Ask
+from live.cluster import Ask
 from schemas.resolved_cluster import Cluster
 
 Read = Callable[[live.Context], tuple[list[Manifest], list[Manifest]]]
