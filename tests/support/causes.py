@@ -22,12 +22,11 @@ QUOTA_CPU = 2
 MIB = 1 << 20
 
 SAVES = "import os\nopen(os.environ['EM_MODEL_DIR'] + '/model', 'w').write('model')\n"
-WAITS_FOR_GO = """
+WAIT_FOR = """
 import os, time
 def wait_for(name):
     while not os.path.exists(os.path.join(os.environ["EM_DATASET_SIGNS"], name)):
         time.sleep(0.1)
-print("waits", flush=True)
 """
 GOES_ON = (
     """
@@ -245,7 +244,8 @@ CASES = {
         "COMPLETE",
         "",
         [143, 0],
-        WAITS_FOR_GO + GOES_ON.format("wait_for('leaving-told')"),
+        # It says that it waits when it is ready for the end, not before.
+        WAIT_FOR + GOES_ON.format("wait_for('leaving-told')"),
         settings={"checkpoint": f"{TOP}/checkpoints", **_data(signs=f"{NAS}/signs")},
     ),
 }
