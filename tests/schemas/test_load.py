@@ -182,7 +182,7 @@ def load_cluster(name: str) -> resolved_cluster.Cluster:
 
 def test_sections_of_clusters_may_come_from_several_files() -> None:
     found = load_cluster("cluster.yaml")
-    assert list(found.pools) == ["h100", "l40s", "system"]
+    assert list(found.pools) == ["h100", "l40s", "large", "small-gpu", "system"]
     maps = {
         name
         for kind in kinds.NAMES[1:]
@@ -195,7 +195,7 @@ def test_sections_of_clusters_may_come_from_several_files() -> None:
 def test_cluster_is_settled() -> None:
     found = load_cluster("cluster.yaml")
     assert set(found.node_groups) == {"system"}
-    assert set(found.node_pools) == {"h100", "l40s"}
+    assert set(found.node_pools) == {"h100", "l40s", "large", "small-gpu"}
     system, gpu = found.pools["system"], found.pools["l40s"]
     assert system.zones == found.zones == ("ap-northeast-2a", "ap-northeast-2b", "ap-northeast-2c")
     assert system.node_labels == {
