@@ -13,6 +13,9 @@ from tests.support.checkout import ROOT, Checkout, Done, make_checkout
 from tests.support.cluster import LocalCluster, namespace, running_cluster
 from tests.support.web import Web
 
+_END_SECONDS = 300
+"""A build that was interrupted lets go of its containers first."""
+
 # --- the local cluster ------------------------------------------------------------------------
 
 
@@ -29,7 +32,7 @@ def cluster() -> Iterator[LocalCluster]:
         yield made
         if building is not None:
             building.send_signal(signal.SIGINT)
-            building.wait()
+            building.wait(_END_SECONDS)
 
 
 @pytest.fixture
