@@ -19,6 +19,7 @@ class NodePool:
     labels: dict[str, str]
     taints: dict[str, tuple[str, str]]
     """Value and effect by key."""
+    zones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def cluster_outputs(stack: str, outputs: Mapping[str, Any]) -> ClusterOutputs:
                 taints={
                     key: (taint["value"], taint["effect"]) for key, taint in pool["taints"].items()
                 },
+                zones=tuple(pool["zones"]),
             )
             for kind in ("pools", "node_pools")
             for name, pool in (outputs.get(kind) or {}).items()

@@ -16,9 +16,10 @@ from tests.components.test_program import graph
 from tests.support import cluster_stack
 
 ROOT = Path(__file__).parents[4]
-CPU = NodePool(("m7i.xlarge", "m6i.xlarge"), {"easymaker.io/pool": "cpu"}, {})
+ZONES = ("ap-northeast-2a", "ap-northeast-2c")
+CPU = NodePool(("m7i.xlarge", "m6i.xlarge"), {"easymaker.io/pool": "cpu"}, {}, ZONES)
 GPU = NodePool(
-    ("g5.2xlarge",), {"easymaker.io/pool": "gpus"}, {"nvidia.com/gpu": ("yes", "NoSchedule")}
+    ("g5.2xlarge",), {"easymaker.io/pool": "gpus"}, {"nvidia.com/gpu": ("yes", "NoSchedule")}, ZONES
 )
 
 
@@ -38,7 +39,7 @@ def alone(folder: Path, name: str, **size: Any) -> resolved.Workspace:
 
 def told(pool: resolved_cluster.Pool) -> NodePool:
     taints = {key: (taint.value, str(taint.effect)) for key, taint in pool.node_taints.items()}
-    return NodePool(pool.instance_types, pool.node_labels, taints)
+    return NodePool(pool.instance_types, pool.node_labels, taints, pool.zones)
 
 
 def test_the_example_fits_the_clusters_example() -> None:
@@ -94,7 +95,9 @@ def test_sentence_has_all_numbers(tmp_path: Path) -> None:
     [
         (GPU, ""),
         (replace(GPU, labels={"easymaker.io/pool": "l4"}), "lacks the label easymaker.io/pool=gpu"),
-        (replace(GPU, taints={"nvidia.com/gpu": ("true", "NoSchedule")}), "has the taint nvidia."),
+        # EKS has pods that ask for GPUs tolerate it, with whatever value.
+        (replace(GPU, taints={"nvidia.com/gpu": ("true", "NoSchedule")}), ""),
+        (replace(GPU, taints={"nvidia.com/gpu": ("true", "NoExecute")}), "has the taint nvidia."),
         (replace(GPU, taints={"x": ("", "PreferNoSchedule")}), ""),
         (replace(GPU, instance_types=("m7i.xlarge",)), "(m7i.xlarge) has no GPU"),
     ],
@@ -103,6 +106,66 @@ def test_gpus_are_on_nodes_of_the_flavors_pool(tmp_path: Path, pool: NodePool, r
     found = misfits(on(alone(tmp_path, "gpu"), gpus=pool))
     assert bool(found) is bool(reason)
     assert all("2 CPU, 8Gi, 1 GPU and fit" in text and reason in text for text in found)
+
+
+def test_gpu_flavor_without_a_pool_takes_any_node_with_gpus(tmp_path: Path) -> None:
+    spec = alone(tmp_path, "gpu", pool=None)
+    assert misfits(on(spec, cpu=CPU, gpus=GPU)) == []
+    assert len(misfits(on(spec, cpu=CPU))) == 1
+    team = replace(GPU, taints={**GPU.taints, "team": ("x", "NoSchedule")})
+    assert "has the taint team=x:NoSchedule, which" in misfits(on(spec, gpus=team))[0]
+    # Pods without GPUs stay off them.
+    assert len(misfits(on(alone(tmp_path, "small", pool=None), gpus=GPU))) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fits"),
+    [
+        ("node.kubernetes.io/instance-type", "m6i.xlarge", True),
+        ("node.kubernetes.io/instance-type", "m6i.2xlarge", False),
+        ("topology.kubernetes.io/zone", "ap-northeast-2c", True),
+        ("topology.kubernetes.io/zone", "ap-northeast-2b", False),
+        ("kubernetes.io/arch", "amd64", True),
+        ("kubernetes.io/arch", "arm64", False),
+        ("easymaker.io/pool", "cpu", True),
+        ("easymaker.io/pool", "large", False),
+        ("example.com/team", "vision", False),
+        # Of others: whether nodes carry them nobody knows here.
+        ("kubernetes.io/os", "linux", True),
+        ("topology.k8s.aws/zone-id", "apne2-az1", True),
+        ("eks.amazonaws.com/nodegroup", "cpu-1a2b3c4", True),
+        ("eks.amazonaws.com/capacityType", "ON_DEMAND", True),
+        ("karpenter.sh/nodepool", "cpu", True),
+        ("karpenter.sh/capacity-type", "spot", True),
+        ("karpenter.k8s.aws/instance-family", "m7i", True),
+        ("k8s.amazonaws.com/accelerator", "a10g", True),
+        ("topology.ebs.csi.aws.com/zone", "ap-northeast-2a", True),
+        ("nvidia.com/gpu.product", "NVIDIA-A10G", True),
+        ("easymaker.io/pool-revision", "0123456789", True),
+        ("notkubernetes.io/os", "linux", False),
+    ],
+)
+def test_labels_are_judged_by_what_is_known(
+    tmp_path: Path, key: str, value: str, fits: bool
+) -> None:
+    wanted = resolved.Pool("wanted", {key: value}, {}, nodes=1, gpus_per_node=0)
+    found = misfits(on(alone(tmp_path, "small", pool=wanted), cpu=CPU))
+    assert (found == []) is fits
+    assert all(f"lacks the label {key}={value}" in text for text in found)
+
+
+def test_only_the_wanted_type_has_to_have_room(tmp_path: Path) -> None:
+    label = {"node.kubernetes.io/instance-type": "m7i.4xlarge"}
+    wanted = resolved.Pool("wanted", label, {}, nodes=1, gpus_per_node=0)
+    spec = alone(tmp_path, "small", requests_cpu=10_000, pool=wanted)
+    pool = replace(CPU, instance_types=("m7i.xlarge", "m7i.4xlarge"))
+    assert misfits(on(spec, mixed=pool)) == []
+
+
+def test_architecture_of_a_type_that_is_not_known_is_left_open(tmp_path: Path) -> None:
+    wanted = resolved.Pool("wanted", {"kubernetes.io/arch": "arm64"}, {}, nodes=1, gpus_per_node=0)
+    spec = alone(tmp_path, "small", pool=wanted)
+    assert misfits(on(spec, new=replace(CPU, instance_types=("m99g.large",)))) == []
 
 
 def test_what_fits_nowhere_is_refused_before_anything_is_made(tmp_path: Path) -> None:
@@ -117,7 +180,8 @@ def test_pools_are_read_from_the_outputs() -> None:
         "min": 2.0,
         "labels": {"a": "b"},
         "taints": {"team": {"value": "x", "effect": "NoSchedule"}},
+        "zones": ["eu-west-1a"],
     }
     outputs = {**cluster_stack.OUTPUTS, "pools": {"cpu": said}, "node_pools": {"gpu": said}}
-    pool = NodePool(("m7i.xlarge",), {"a": "b"}, {"team": ("x", "NoSchedule")})
+    pool = NodePool(("m7i.xlarge",), {"a": "b"}, {"team": ("x", "NoSchedule")}, ("eu-west-1a",))
     assert cluster_outputs("stack", outputs).pools == {"cpu": pool, "gpu": pool}
