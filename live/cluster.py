@@ -39,7 +39,12 @@ async def applied(spec: Cluster, ask: Ask) -> dict[str, object] | None:
         return document
     vpc = await ask("ec2/getVpc", {"id": place["vpcId"]})
     if (vpc.get("tags") or {}).get(OWNER_TAG) != spec.name:
-        return {**document, "network": {"type": "existing", "vpc": place["vpcId"]}}
+        network = {
+            "type": "existing",
+            "vpc": place["vpcId"],
+            "private_subnets": sorted(place["subnetIds"]),
+        }
+        return {**document, "network": network}
     subnets = await asyncio.gather(
         *(ask("ec2/getSubnet", {"id": subnet}) for subnet in place["subnetIds"])
     )

@@ -61,8 +61,43 @@ def test_cluster_in_a_network_of_somebody(file: Path, tags: dict[str, str] | Non
     found = applied(file, ec2_getVpc={"cidrBlock": "10.0.0.0/16", "tags": tags})
     assert found == {
         "kubernetes_version": "1.36",
-        "network": {"type": "existing", "vpc": "vpc-0a1b2c3d"},
+        "network": {
+            "type": "existing",
+            "vpc": "vpc-0a1b2c3d",
+            "private_subnets": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        },
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "refused"),
+    [
+        (["subnet-0a1b2c3e", "subnet-0a1b2c3d"], False),
+        (["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"], True),
+        (["subnet-0a1b2c3d", "subnet-0a1b2c3f"], True),
+    ],
+)
+def test_subnets_of_somebodys_network_stay(
+    tmp_path: Path, written: list[str], refused: bool
+) -> None:
+    network = {"type": "existing", "vpc": "vpc-0a1b2c3d", "private_subnets": written}
+    file = tmp_path / "cluster.yaml"
+    file.write_text(specs.flow({**clusters.CLUSTER, "network": network}))
+    # As the provider says it: in no order.
+    config = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3e", "subnet-0a1b2c3d"]}
+    runs = applied(
+        file,
+        eks_getCluster={"version": "1.36", "vpcConfig": config},
+        ec2_getVpc={"cidrBlock": "10.0.0.0/16", "tags": {}},
+    )
+    if not refused:
+        assert load_any(file, before=lambda _: runs) == load_any(file)
+        return
+    with pytest.raises(SpecError) as caught:
+        load_any(file, before=lambda _: runs)
+    (issue,) = caught.value.issues
+    assert issue.path.startswith("network.private_subnets")
+    assert "a cluster stays in its network" in issue.message
 
 
 @pytest.mark.parametrize(
