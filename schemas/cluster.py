@@ -57,9 +57,9 @@ class EndpointAccess(StrictModel):
     """Addresses that reach the API server from the internet. Defaults to none: it answers inside
     the network alone."""
     private_cidrs: list[c.Cidr] = Field(default_factory=list)
-    """Private ranges that reach the API server and the Gateway's load balancer inside the network;
-    nodes and pods do anyway. Name VPNs and networks beside it here, and the network's own range if
-    it is to stay. Defaults to the network's own."""
+    """Private ranges, in an existing network any, that reach the API server and the Gateway's load
+    balancer inside the network; nodes and pods do anyway. Name VPNs and networks beside it here,
+    and the network's own range if it is to stay. Defaults to the network's own."""
 
 
 class AccessEntry(StrictModel):

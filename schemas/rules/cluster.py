@@ -13,7 +13,11 @@ from schemas.spec import Spec, has
 
 _PRIVATE = [
     ipaddress.IPv4Network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+    for text in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        # Nobody routes these, and AWS proposes them for pods.
+        *("100.64.0.0/10", "198.18.0.0/15"),
+    )
 ]
 _BUCKET_LENGTH = 63 - len("--123456789012")
 _OF_ELB = "internal-"
@@ -38,7 +42,8 @@ def check(spec: Spec, cluster: Cluster) -> None:
     if has(cluster, "network"):
         network(spec, cluster.network)
     if has(cluster, "endpoint_access"):
-        endpoint_access(spec, cluster.endpoint_access)
+        own = has(cluster, "network") and cluster.network.type == "new"
+        endpoint_access(spec, cluster.endpoint_access, own)
     access(spec, cluster)
     pool.check(spec, cluster)
     buckets(spec, cluster)
@@ -110,8 +115,9 @@ _CALLERS = {
 """By key of `endpoint_access`: whether its ranges are private, and what is said of others."""
 
 
-def endpoint_access(spec: Spec, written: EndpointAccess) -> None:
-    """Who calls from the internet has public addresses, who calls inside has private ones."""
+def endpoint_access(spec: Spec, written: EndpointAccess, own_network: bool) -> None:
+    """Who calls from the internet has public addresses, who calls inside has private ones: or any
+    in a network of somebody, who may use public ranges in it."""
     for key, (private, otherwise) in _CALLERS.items():
         path = ("endpoint_access", key)
         cidrs = getattr(written, key, [])
@@ -123,6 +129,8 @@ def endpoint_access(spec: Spec, written: EndpointAccess) -> None:
                 message = f"{text} is an address within {found}"
                 hint = f"did you mean {str(found)!r}?"
                 spec.report("network-range", (*path, index), message, hint)
+            elif private and not own_network:
+                continue
             elif any(found.subnet_of(whole) for whole in _PRIVATE) != private:
                 message, hint = f"{text} {otherwise}", f"such ranges belong into {other}"
                 spec.report("network-range", (*path, index), message, hint)
