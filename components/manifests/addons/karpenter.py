@@ -120,7 +120,8 @@ def _node_pool(pool: NodePool) -> Manifest:
                 },
             },
             # Of a limit of nodes Karpenter knows only once they are there: a burst passes it
-            # (kubernetes-sigs/karpenter#2657). CPUs it counts before it asks for a node.
+            # (kubernetes-sigs/karpenter#2657). CPUs it counts earlier, so a burst
+            # passes it less.
             "limits": {"nodes": pool.max, "cpu": pool.max * pool.vcpu},
             # A node goes when it is empty and for no other reason: a training that is moved
             # begins at its last checkpoint, and a notebook loses what is in its memory.
