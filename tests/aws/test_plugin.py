@@ -55,7 +55,6 @@ POOL = """
         "gpu",
         cluster_name=cluster.name,
         node_role_arn=nodes.arn,
-        node_group_name_prefix="gpu-",
         subnet_ids=[subnet.id for subnet in subnets],
         scaling_config=eks.NodeGroupScalingConfigArgs(min_size=0, max_size=2, desired_size=0),
         instance_types=["g5.xlarge"],
@@ -181,6 +180,17 @@ def test_what_the_provider_would_refuse_is_refused(account: Account) -> None:
         "subnetIds is to be a list, not 'subnet-1'",
     ):
         assert told in output, output
+
+
+def test_a_prefix_of_names_is_refused(account: Account) -> None:
+    """pulumi-aws gives no name of its own beside one: no call here does that."""
+    account.project.write("""
+        from pulumi_aws import ec2
+
+        ec2.LaunchTemplate("gpu", name_prefix="gpu-")
+    """)
+    output = account.project.pulumi("preview", check=False).stdout
+    assert "namePrefix is taken by no call of this plugin" in output, output
 
 
 def test_a_secret_stays_one(account: Account) -> None:

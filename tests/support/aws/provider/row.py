@@ -86,7 +86,7 @@ class Row:
         """What was given and no call takes."""
         taken = placeholders([call.parameters for call in (self.create, *self.also)])
         taken |= {call.when for call in self.also} | placeholders(self.id)
-        aside = {*self.own, "tags", "region", "namePrefix", f"{self.named}Prefix"}
+        aside = {*self.own, "tags", "region"}
         return {name for name in given if name not in taken | aside}
 
     def make(self, values: Values) -> tuple[str, Values]:

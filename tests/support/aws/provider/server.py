@@ -82,12 +82,11 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
             untaken = sorted(row.untaken(without_notes(new)))
             failures = [_failure(name, "is taken by no call of this plugin") for name in untaken]
         new = {**row.defaults, **new}
-        prefixed = new.get(f"{row.named}Prefix") or new.get("namePrefix")
         if row.named and not new.get(row.named):
             if row.named in old.get(_DEFAULTS, []):
                 new[row.named] = old[row.named]
             else:
-                stem = prefixed or f"{request.urn.split('::')[-1]}-"
+                stem = f"{request.urn.split('::')[-1]}-"
                 seed = hashlib.sha256(request.randomSeed or os.urandom(8)).hexdigest()
                 new[row.named] = f"{stem[: row.longest - 7]}{seed[:7]}"
             new[_DEFAULTS] = [row.named]
