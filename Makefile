@@ -62,16 +62,16 @@ test: ## everything, the cluster too
 	$(call part,toolchain,$(MAKE) --no-print-directory toolchain)
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=line on-cluster beside-cluster
 
-# Tests on a cluster mostly wait, so the rest runs beside them. Of the rest each command's output
-# comes in one piece, when it has ended.
+# Tests on a cluster mostly wait, so the rest runs beside them, in the time that they leave. Of the
+# rest each command's output comes in one piece, when it has ended.
 .PHONY: on-cluster end-to-end beside-cluster
 on-cluster:
 	$(call part,tests on the cluster,$(MAKE) --no-print-directory --output-sync=none end-to-end)
 end-to-end:
 	IMAGES_AHEAD=1 $(BIN)/pytest -m e2e tests/e2e --durations=25
 beside-cluster:
-	$(call part,check,$(MAKE) --no-print-directory check)
-	$(call part,tests with the built tools,$(BIN)/pytest -m e2e --ignore=tests/e2e --durations=15)
+	$(call part,check,nice -n 5 $(MAKE) --no-print-directory check)
+	$(call part,tests with the built tools,nice -n 5 $(BIN)/pytest -m e2e --ignore=tests/e2e --durations=15)
 
 soak: toolchain ## long random repeats, and long waits (SOAK=20)
 	SOAK=$(SOAK) $(BIN)/pytest -m soak -rP
