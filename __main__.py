@@ -18,7 +18,6 @@ from schemas.applied import Resolved
 from schemas.cluster_outputs import ClusterOutputs, MissingOutputs, cluster_outputs
 from schemas.document import Document
 from schemas.platform import AwsTarget
-from tools.errors import ToolError
 
 RUNTIME = Path(__file__).parent / "runtime"
 LAUNCHER = RUNTIME / "launcher"
@@ -76,12 +75,9 @@ async def nothing_is_pending(spec: str) -> None:
 
     The engine warns of them and makes them anew.
     """
-    try:
-        problem = await asyncio.to_thread(guard.problem, full_name(), spec)
-    except ToolError as error:
-        problem = ""
-        pulumi.log.warn(f"whether the last run was killed can't be seen: {error}")
-    if problem and not pulumi.runtime.is_dry_run():
+    preview = pulumi.runtime.is_dry_run()
+    problem = await asyncio.to_thread(guard.problem, full_name(), spec, preview=preview)
+    if problem and not preview:
         raise pulumi.RunError(problem)
     if problem:
         pulumi.log.warn(problem)

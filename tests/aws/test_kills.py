@@ -24,6 +24,7 @@ CHANGES: tuple[Callable[[Spec], object], ...] = (
     lambda spec: spec["pools"].pop("more"),
 )
 PENDING = "the last run was killed while it made "
+MAKING = "a run makes "
 
 
 class Killer:
@@ -65,7 +66,7 @@ class Killer:
             self.stack.project.pulumi("cancel", "--yes")
             if not self.left:
                 said = self.stack.project.pulumi("preview").stdout
-                assert f"warning: {PENDING}" in said, f"seed {self.seed}: {said}"
+                assert f"warning: {MAKING}" in said, f"seed {self.seed}: {said}"
             self.left += len(making)
             done = self.stack.project.pulumi("up", "--yes", "--skip-preview", check=False)
             assert PENDING in done.stdout, f"seed {self.seed}: {done.stdout}"

@@ -1,6 +1,5 @@
 """What a killed run was making is found on AWS, and taken into the state."""
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,15 +7,11 @@ from typing import Any
 
 import pytest
 
-from cli.recovery import guard
 from cli.recovery.find import call, find
 from cli.recovery.pending import Document, Operation, known, operations, settled
-from cli.stack import Stack
+from tests.support.killed import PREFIX, VPC, pending, resource, state
 from tools.errors import ToolError
 
-PREFIX = "urn:pulumi:dev::easymaker::easymaker:cluster:Network$"
-PROVIDER = "urn:pulumi:dev::easymaker::pulumi:providers:aws::aws"
-VPC = f"{PREFIX}aws:ec2/vpc:Vpc::dev"
 TAGS = {"easymaker:cluster": "dev", "Name": "dev"}
 
 
@@ -256,24 +251,6 @@ def test_type_that_nobody_knows_is_an_error() -> None:
         find(making("aws:ec2/fleet:Fleet", {}), set(), Answers())
 
 
-def resource(urn: str, **more: Any) -> Document:
-    type_ = urn.split("::")[2].rpartition("$")[2]
-    return {"urn": urn, "custom": True, "type": type_, "provider": f"{PROVIDER}::1", **more}
-
-
-def state(*pending: Document, more: tuple[Document, ...] = ()) -> Document:
-    tags = json.dumps({"tags": {"easymaker:cluster": "dev"}})
-    own = resource(PROVIDER, id="1", inputs={"region": "eu-west-1", "defaultTags": tags})
-    return {
-        "version": 3,
-        "deployment": {"resources": [own, *more], "pending_operations": list(pending)},
-    }
-
-
-def pending(kind: str, urn: str = VPC, **more: Any) -> Document:
-    return {"type": kind, "resource": resource(urn, **more)}
-
-
 INPUTS = {"cidrBlock": "10.0.0.0/16", "tags": {"Name": "dev", "__defaults": []}, "__defaults": []}
 
 
@@ -329,14 +306,3 @@ def test_what_had_made_way_is_gone() -> None:
     assert known(given, "aws:ec2/vpc:Vpc") == set()
     new = settled(given, {VPC: "vpc-1"})["deployment"]["resources"][1:]
     assert [item["id"] for item in new] == ["vpc-1"]
-
-
-def test_program_is_told_what_would_be_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = state()
-    monkeypatch.setattr(Stack, "export", lambda self: there)
-    assert guard.problem("organization/easymaker/dev", "stacks/dev.yaml") == ""
-    there = state(pending("creating"), pending("creating", f"{VPC}2"), pending("updating"))
-    assert guard.problem("organization/easymaker/dev", "stacks/dev.yaml") == (
-        "the last run was killed while it made aws:ec2/vpc:Vpc dev and 1 more on AWS, which would "
-        "be made twice (`emctl recover stacks/dev.yaml --stack dev` takes it in)"
-    )
