@@ -5,22 +5,30 @@ from pathlib import Path
 import click
 
 from cli.recovery.find import find, settle
+from cli.recovery.lock import let_go
 from cli.recovery.pending import CREATING, UPDATING, Operation, known, operations, settled, urns
 from cli.recovery.pending import Document as State
 from cli.stack import PASSPHRASE, Stack, environment
+from tools.errors import ToolError
 
 
 @click.command()
 @click.argument("spec", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--stack", "name", help="Which stack. [default: the spec's file name]")
-def recover(spec: Path, name: str | None) -> None:
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Remove the lock of a run on another machine, or that seems to go on: it must be over.",
+)
+def recover(spec: Path, name: str | None, force: bool) -> None:
     """Bring a stack's state up to what a run that was killed has done on AWS.
 
-    For when that run is over: its lock is let go. What it was making is looked for, and taken in
+    For when that run is over: its lock is removed. What it was making is looked for, and taken in
     where it is there; the next `pulumi up` makes the rest.
     """
     stack = Stack(name or spec.stem, environment(local=PASSPHRASE.exists()))
-    stack.cancel()
+    for lock in let_go(stack, force):
+        click.echo(f"removed the lock of {lock}", err=True)
     before = stack.export()
     pending = operations(before)
     taken = _found([item for item in pending if item.kind == CREATING], before)
@@ -29,6 +37,8 @@ def recover(spec: Path, name: str | None) -> None:
         if item.kind == UPDATING:
             settle(item, item.id)
     if before["deployment"].get("pending_operations"):
+        if stack.export() != before:
+            raise ToolError(f"the stack {stack.name} was changed meanwhile", "try again")
         stack.replace(settled(before, taken))
     if targets := sorted({*taken, *changing}):
         stack.refresh(targets)

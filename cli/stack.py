@@ -1,6 +1,5 @@
 """The Pulumi stack of a spec, through the command line `pulumi`."""
 
-import contextlib
 import json
 import os
 import secrets
@@ -95,10 +94,8 @@ class Stack:
         self.config_file.unlink(missing_ok=True)
 
     def cancel(self) -> None:
-        """Let go of the lock that a run has left."""
-        # Some backends refuse where there is none.
-        with contextlib.suppress(PulumiError):
-            self.pulumi("cancel", "--yes", "--stack", self.name)
+        """Remove every lock, whether its run is over or not."""
+        self.pulumi("cancel", "--yes", "--stack", self.name)
 
     def export(self) -> dict[str, Any]:
         """Its state, secrets as they are kept. Looks at no lock."""

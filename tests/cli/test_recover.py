@@ -1,10 +1,21 @@
 """What a program says of a run that was killed, and `emctl recover` on its stack."""
 
-import pytest
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
 
-from cli.recovery import guard
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import emctl
+from cli.recovery import find, guard
+from cli.recovery.pending import Document
 from cli.stack import PulumiError, Stack
 from tests.support.killed import VPC, pending, state
+from tools.errors import ToolError
 
 STACK = "organization/easymaker/dev"
 SPEC = "stacks/dev.yaml"
@@ -40,3 +51,120 @@ def test_state_that_is_not_told_is_a_problem(monkeypatch: pytest.MonkeyPatch) ->
         "whether the last run was killed can't be seen: `pulumi stack export` failed: "
         "no such bucket"
     )
+
+
+class Backend:
+    """A stack's state and locks, as Pulumi tells of them and changes them."""
+
+    def __init__(self, state: Document) -> None:
+        self.state = state
+        self.locks: list[str] = []
+        self.refreshed: list[str] = []
+
+    def pulumi(self, stack: Stack, *arguments: str, stdin: str | None = None) -> str:
+        match arguments:
+            case ("stack", "rename", name, "--stack", stack.name):
+                assert name == stack.name
+                told = "\n".join(self.locks)
+                locked = f"error: the stack is currently locked by {len(self.locks)} lock(s).{told}"
+                there = "error: a stack named dev already exists"
+                raise PulumiError("stack rename", locked if self.locks else there)
+            case ("cancel", *_):
+                self.locks.clear()
+            case ("stack", "export", *_):
+                return json.dumps(self.state)
+            case ("stack", "import", *_):
+                assert stdin is not None
+                assert not self.locks
+                self.state = json.loads(stdin)
+            case other:
+                raise AssertionError(other)
+        return ""
+
+    def lock(self, host: str, pid: int) -> None:
+        self.locks.append(
+            f"\n  file:///state/.pulumi/locks/dev/1.json: created by me@{host} (pid {pid}) "
+            "at 2026-01-02T03:04:05Z"
+        )
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
+    """One with a VPC that was being made, of which AWS knows."""
+    found = Backend(state(pending("creating", inputs={"tags": {"Name": "dev"}})))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "file:///state")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+
+    def pulumi(stack: Stack, *arguments: str, stdin: str | None = None) -> str:
+        return found.pulumi(stack, *arguments, stdin=stdin)
+
+    def refresh(_: Stack, urns: Sequence[str]) -> None:
+        found.refreshed += urns
+
+    monkeypatch.setattr(Stack, "pulumi", pulumi)
+    monkeypatch.setattr(Stack, "refresh", refresh)
+    answers(monkeypatch)
+    return found
+
+
+def answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = [{"Key": "Name", "Value": "dev"}, {"Key": "easymaker:cluster", "Value": "dev"}]
+    told = {"describe-vpcs": {"Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]}}
+    monkeypatch.setattr(find, "run", lambda words, **_: json.dumps(told[words[2]]))
+
+
+def recover(*options: str) -> Result:
+    return CliRunner().invoke(emctl, ["recover", SPEC, *options])
+
+
+def over() -> int:
+    """The pid of a process that is over."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_lock_of_a_process_that_is_over_is_removed(backend: Backend) -> None:
+    pid = over()
+    backend.lock(socket.gethostname(), pid)
+    done = recover()
+    assert done.stdout == "aws:ec2/vpc:Vpc dev: taken in as vpc-1\n"
+    lock = f"me@{socket.gethostname()} (pid {pid}, since 2026-01-02T03:04:05Z)"
+    assert f"removed the lock of {lock}\n" in done.stderr
+    assert backend.refreshed == [VPC]
+    assert [item["id"] for item in backend.state["deployment"]["resources"]] == ["1", "vpc-1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "pid"),
+    [(socket.gethostname(), os.getpid()), (socket.gethostname(), 1), ("elsewhere", 1)],
+)
+def test_run_that_may_go_on_keeps_its_lock(backend: Backend, host: str, pid: int) -> None:
+    backend.lock(socket.gethostname(), over())
+    backend.lock(host, pid)
+    before = backend.state
+    done = recover()
+    assert str(done.exception) == (
+        f"the stack is locked by a run of me@{host} (pid {pid}, since 2026-01-02T03:04:05Z) "
+        "(wait for its end; if it is over, as you know, `--force` removes its lock)"
+    )
+    assert isinstance(done.exception, ToolError)
+    assert (len(backend.locks), backend.state) == (2, before)
+    done = recover("--force")
+    assert f"removed the lock of me@{host} (pid {pid}," in done.stderr
+    assert done.stdout == "aws:ec2/vpc:Vpc dev: taken in as vpc-1\n"
+    assert backend.locks == []
+
+
+def test_state_that_changes_meanwhile_is_left_alone(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = state()
+
+    def change(*_: object, **__: object) -> str:
+        backend.state = ended
+        return json.dumps({"Vpcs": []})
+
+    monkeypatch.setattr(find, "run", change)
+    assert str(recover().exception) == "the stack dev was changed meanwhile (try again)"
+    assert backend.state == ended
