@@ -6,7 +6,16 @@ import click
 
 from cli.recovery.find import find, settle
 from cli.recovery.lock import let_go
-from cli.recovery.pending import CREATING, UPDATING, Operation, known, operations, settled, urns
+from cli.recovery.pending import (
+    CREATING,
+    UPDATING,
+    Made,
+    Operation,
+    known,
+    operations,
+    settled,
+    urns,
+)
 from cli.recovery.pending import Document as State
 from cli.stack import PASSPHRASE, Stack, environment
 from tools.errors import ToolError
@@ -40,28 +49,29 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
         if stack.export() != before:
             raise ToolError(f"the stack {stack.name} was changed meanwhile", "try again")
         stack.replace(settled(before, taken))
-    if targets := sorted({*taken, *changing}):
+    if targets := sorted({item.urn for item, _ in taken} | changing):
         stack.refresh(targets)
     _say(pending, taken, urns(stack.export()))
 
 
-def _found(pending: list[Operation], state: State) -> dict[str, str]:
-    """Ids by URN of what was made."""
-    taken: dict[str, str] = {}
+def _found(pending: list[Operation], state: State) -> list[Made]:
+    taken: list[Made] = []
     for item in pending:
         click.echo(f"looking for {item}", err=True)
-        id = find(item, known(state, item.type) | taken.items())
+        id = find(item, known(state, item.type) | {(made.urn, id) for made, id in taken})
         if id is not None:
-            taken[item.urn] = id
+            taken.append((item, id))
     return taken
 
 
-def _say(pending: list[Operation], taken: dict[str, str], there: set[str]) -> None:
-    for item in pending:
+def _say(pending: list[Operation], taken: list[Made], there: set[str]) -> None:
+    ids = {item.urn: id for item, id in taken}
+    # Of one URN there may be several.
+    for item in {(item.kind, item.urn): item for item in pending}.values():
         if item.kind != CREATING:
             click.echo(f"{item}: {'looked at again' if item.urn in there else 'is gone'}")
-        elif item.urn in taken and item.urn in there:
-            click.echo(f"{item}: taken in as {taken[item.urn]}")
+        elif item.urn in ids and item.urn in there:
+            click.echo(f"{item}: taken in as {ids[item.urn]}")
         else:
             click.echo(f"{item}: let go, `pulumi up` makes it")
     if not pending:

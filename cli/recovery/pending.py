@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,29 @@ _NOTES = "__defaults"
 class Operation:
     """An operation on a thing of AWS that was begun, and whose end nobody wrote down.
 
-    `tags` are all that the thing was to have, `id` is empty of one that was being made.
+    `tags` are all that the thing was to have.
     """
 
     kind: str
-    urn: str
-    id: str
-    inputs: Document
+    resource: Document
     region: str
     tags: Mapping[str, str]
+
+    @property
+    def urn(self) -> str:
+        found: str = self.resource["urn"]
+        return found
+
+    @property
+    def id(self) -> str:
+        """Empty of one that was being made."""
+        found: str = self.resource.get("id") or ""
+        return found
+
+    @property
+    def inputs(self) -> Document:
+        found: Document = self.resource.get("inputs") or {}
+        return found
 
     @property
     def type(self) -> str:
@@ -33,6 +47,10 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.type} {self.urn.split('::')[-1]}"
+
+
+Made = tuple[Operation, str]
+"""A creation, and the id that was found of what it has made."""
 
 
 def operations(state: Document) -> list[Operation]:
@@ -51,9 +69,7 @@ def operations(state: Document) -> list[Operation]:
             found.append(
                 Operation(
                     kind=pending["type"],
-                    urn=resource["urn"],
-                    id=resource.get("id", ""),
-                    inputs=inputs,
+                    resource=resource,
                     region=inputs.get("region") or provider["region"],
                     tags={**_default_tags(provider), **(inputs.get("tags") or {})},
                 )
@@ -76,23 +92,23 @@ def urns(state: Document) -> set[str]:
     return {resource["urn"] for resource in _deployment(state).get("resources") or []}
 
 
-def settled(state: Document, taken: Mapping[str, str]) -> Document:
-    """The state without pending operations, and with what was made: ids by URN.
+def settled(state: Document, taken: Iterable[Made]) -> Document:
+    """The state without pending operations, and with what was made.
 
-    The next run looks at each of those before anything else.
+    The next run looks at each of those before anything else. The engine keeps creations of
+    earlier runs beside those of the last, so that one URN may have made several: the last counts.
     """
     new = copy.deepcopy(state)
     deployment = _deployment(new)
     resources: list[Document] = deployment["resources"]
-    for pending in deployment.pop("pending_operations"):
-        resource = pending["resource"]
-        urn = resource["urn"]
-        if pending["type"] != CREATING or urn not in taken:
-            continue
-        outputs = {**_plain(resource.get("inputs") or {}), "id": taken[urn]}
-        made = {**resource, "id": taken[urn], "outputs": outputs, "refreshBeforeUpdate": True}
+    del deployment["pending_operations"]
+    for operation, id in taken:
+        outputs = {**_plain(operation.inputs), "id": id}
+        made = {**operation.resource, "id": id, "outputs": outputs, "refreshBeforeUpdate": True}
         at = len(resources)
-        for old in [item for item in resources if item["urn"] == urn and not item.get("delete")]:
+        for old in resources[:]:
+            if old["urn"] != operation.urn or old.get("delete"):
+                continue
             # It was to replace another, which goes when all that used it uses this one.
             at = resources.index(old)
             if _makes_way(old):

@@ -168,3 +168,20 @@ def test_state_that_changes_meanwhile_is_left_alone(
     monkeypatch.setattr(find, "run", change)
     assert str(recover().exception) == "the stack dev was changed meanwhile (try again)"
     assert backend.state == ended
+
+
+def test_creation_that_an_earlier_run_left_is_taken_in_once(backend: Backend) -> None:
+    backend.state["deployment"]["pending_operations"] *= 2
+    assert recover().stdout == "aws:ec2/vpc:Vpc dev: taken in as vpc-1\n"
+    _, made = backend.state["deployment"]["resources"]
+    assert (made["id"], made.get("delete")) == ("vpc-1", None)
+
+
+def test_of_two_creations_with_names_of_their_own_the_last_counts(backend: Backend) -> None:
+    group = VPC.replace("ec2/vpc:Vpc", "cloudwatch/logGroup:LogGroup")
+    backend.state = state(
+        *(pending("creating", group, inputs={"name": name}) for name in ("dev-a", "dev-b"))
+    )
+    assert recover().stdout == "aws:cloudwatch/logGroup:LogGroup dev: taken in as dev-b\n"
+    _, *made = backend.state["deployment"]["resources"]
+    assert [(item["id"], item.get("delete")) for item in made] == [("dev-b", None), ("dev-a", True)]

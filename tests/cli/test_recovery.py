@@ -32,7 +32,8 @@ class Answers:
 
 
 def making(type_: str, inputs: Document, tags: Mapping[str, str] = TAGS) -> Operation:
-    return Operation("creating", f"{PREFIX}{type_}::dev", "", inputs, "eu-west-1", tags)
+    thing = resource(f"{PREFIX}{type_}::dev", inputs=inputs)
+    return Operation("creating", thing, "eu-west-1", tags)
 
 
 def test_by_its_tags_and_nobody_elses() -> None:
@@ -273,7 +274,7 @@ def test_state_says_what_was_under_way() -> None:
 
 def test_what_was_made_is_in_the_state_and_looked_at_by_the_next_run() -> None:
     given = state(pending("creating", inputs=INPUTS), pending("updating", f"{VPC}2", id="x"))
-    new = settled(given, {VPC: "vpc-1"})["deployment"]
+    new = settled(given, [(operations(given)[0], "vpc-1")])["deployment"]
     assert "pending_operations" not in new
     assert new["resources"][1:] == [
         resource(
@@ -285,14 +286,14 @@ def test_what_was_made_is_in_the_state_and_looked_at_by_the_next_run() -> None:
         )
     ]
     assert len(given["deployment"]["pending_operations"]) == 2
-    assert len(settled(given, {})["deployment"]["resources"]) == 1
+    assert len(settled(given, [])["deployment"]["resources"]) == 1
 
 
 def test_what_it_was_to_replace_goes_later() -> None:
     after = resource(f"{VPC}2", id="x", dependencies=[VPC])
     given = state(pending("creating"), more=(resource(VPC, id="vpc-0"), after))
     assert known(given, "aws:ec2/vpc:Vpc") == {(VPC, "vpc-0"), (f"{VPC}2", "x")}
-    new = settled(given, {VPC: "vpc-1"})["deployment"]["resources"][1:]
+    new = settled(given, [(operations(given)[0], "vpc-1")])["deployment"]["resources"][1:]
     assert [(item["id"], item.get("delete")) for item in new] == [
         ("vpc-1", None),
         ("vpc-0", True),
@@ -304,5 +305,5 @@ def test_what_had_made_way_is_gone() -> None:
     before = resource(VPC, id="vpc-0", pendingReplacement=True)
     given = state(pending("creating"), more=(before,))
     assert known(given, "aws:ec2/vpc:Vpc") == set()
-    new = settled(given, {VPC: "vpc-1"})["deployment"]["resources"][1:]
+    new = settled(given, [(operations(given)[0], "vpc-1")])["deployment"]["resources"][1:]
     assert [item["id"] for item in new] == ["vpc-1"]
