@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from cli.recovery.find import find, settle
+from cli.recovery.find import call, find, settle
 from cli.recovery.lock import let_go
 from cli.recovery.pending import (
     CREATING,
     UPDATING,
     Made,
     Operation,
+    accounts,
     known,
     operations,
     settled,
@@ -40,6 +41,8 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
         click.echo(f"removed the lock of {lock}", err=True)
     before = stack.export()
     pending = operations(before)
+    if pending:
+        _same_account(before, pending[0].region)
     taken = _found([item for item in pending if item.kind == CREATING], before)
     changing = {item.urn for item in pending if item.kind != CREATING} & urns(before)
     for item in pending:
@@ -52,6 +55,17 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
     if targets := sorted({item.urn for item, _ in taken} | changing):
         stack.refresh(targets)
     _say(pending, taken, urns(stack.export()))
+
+
+def _same_account(state: State, region: str) -> None:
+    """Of another account nothing would be found, and all of it let go. Raises ToolError."""
+    own, stacks = call(region, "sts", "get-caller-identity", {})["Account"], accounts(state)
+    if stacks and own not in stacks:
+        raise ToolError(
+            f"the stack's things are in the account {', '.join(sorted(stacks))} of AWS, "
+            f"and your credentials are of {own}",
+            "give those of the stack's account, as by AWS_PROFILE",
+        )
 
 
 def _found(pending: list[Operation], state: State) -> list[Made]:

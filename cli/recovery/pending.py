@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ Thing = tuple[str, str]
 """Its URN and its id."""
 CREATING, UPDATING, DELETING = "creating", "updating", "deleting"
 _NOTES = "__defaults"
+_ARN = re.compile(r"arn:[^:]+:[^:]+:[^:]*:(\d{12}):")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ def known(state: Document, type_: str) -> set[Thing]:
         for resource in _deployment(state).get("resources") or []
         if resource["type"] == type_ and resource.get("id") and not _makes_way(resource)
     }
+
+
+def accounts(state: Document) -> set[str]:
+    """Of AWS, in which the state has things; empty if they don't say."""
+    found = (
+        _ARN.match(str((resource.get("outputs") or {}).get("arn")))
+        for resource in _deployment(state).get("resources") or []
+        if resource["type"].startswith("aws:")
+    )
+    return {match[1] for match in found if match}
 
 
 def urns(state: Document) -> set[str]:

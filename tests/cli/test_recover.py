@@ -1,5 +1,6 @@
 """What a program says of a run that was killed, and `emctl recover` on its stack."""
 
+import copy
 import json
 import os
 import socket
@@ -14,7 +15,7 @@ from cli.main import emctl
 from cli.recovery import find, guard
 from cli.recovery.pending import Document
 from cli.stack import PulumiError, Stack
-from tests.support.killed import VPC, pending, state
+from tests.support.killed import VPC, pending, resource, state
 from tools.errors import ToolError
 
 STACK = "organization/easymaker/dev"
@@ -109,7 +110,10 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
 
 def answers(monkeypatch: pytest.MonkeyPatch) -> None:
     tags = [{"Key": "Name", "Value": "dev"}, {"Key": "easymaker:cluster", "Value": "dev"}]
-    told = {"describe-vpcs": {"Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]}}
+    told = {
+        "describe-vpcs": {"Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]},
+        "get-caller-identity": {"Account": "123456789012"},
+    }
     monkeypatch.setattr(find, "run", lambda words, **_: json.dumps(told[words[2]]))
 
 
@@ -163,7 +167,7 @@ def test_state_that_changes_meanwhile_is_left_alone(
 
     def change(*_: object, **__: object) -> str:
         backend.state = ended
-        return json.dumps({"Vpcs": []})
+        return json.dumps({"Vpcs": [], "Account": "123456789012"})
 
     monkeypatch.setattr(find, "run", change)
     assert str(recover().exception) == "the stack dev was changed meanwhile (try again)"
@@ -185,3 +189,22 @@ def test_of_two_creations_with_names_of_their_own_the_last_counts(backend: Backe
     assert recover().stdout == "aws:cloudwatch/logGroup:LogGroup dev: taken in as dev-b\n"
     _, *made = backend.state["deployment"]["resources"]
     assert [(item["id"], item.get("delete")) for item in made] == [("dev-b", None), ("dev-a", True)]
+
+
+@pytest.mark.parametrize("account", ["123456789012", "210987654321"])
+def test_credentials_of_another_account_take_nothing_in(backend: Backend, account: str) -> None:
+    arns = (f"arn:aws:iam::{account}:role/dev", "arn:aws:iam::aws:policy/ReadOnly", None)
+    backend.state["deployment"]["resources"] += [
+        resource(f"{VPC}-{number}", id=str(number), outputs={"arn": arn})
+        for number, arn in enumerate(arns)
+    ]
+    before = copy.deepcopy(backend.state)
+    done = recover()
+    if account == "123456789012":
+        assert done.stdout == "aws:ec2/vpc:Vpc dev: taken in as vpc-1\n"
+        return
+    assert str(done.exception) == (
+        "the stack's things are in the account 210987654321 of AWS, and your credentials are of "
+        "123456789012 (give those of the stack's account, as by AWS_PROFILE)"
+    )
+    assert backend.state == before
