@@ -1,5 +1,6 @@
 """`emctl recover`: take in what a killed run made on AWS and could not write down."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,13 +13,14 @@ from cli.recovery.pending import (
     Made,
     Operation,
     accounts,
+    asks_passphrase,
     known,
     operations,
     settled,
     urns,
 )
 from cli.recovery.pending import Document as State
-from cli.stack import PASSPHRASE, Stack, environment
+from cli.stack import PASSPHRASE, Stack, environment, without_secrets
 from tools.errors import ToolError
 
 
@@ -36,10 +38,12 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
     For when that run is over: its lock is removed. What it was making is looked for, and taken in
     where it is there; the next `pulumi up` makes the rest.
     """
-    stack = Stack(name or spec.stem, environment(local=PASSPHRASE.exists()))
+    stack = Stack(name or spec.stem, without_secrets())
     for lock in let_go(stack, force):
         click.echo(f"removed the lock of {lock}", err=True)
     before = stack.export()
+    if asks_passphrase(before):
+        stack = replace(stack, environment=environment(local=PASSPHRASE.exists()))
     pending = operations(before)
     if pending:
         _same_account(before, pending[0].region)

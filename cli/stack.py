@@ -192,10 +192,7 @@ def environment(local: bool) -> dict[str, str]:
     A stack on a local cluster gets a passphrase of its own if the user gives none. Raises
     ToolError where one is needed.
     """
-    found = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-    if not os.environ.get("PULUMI_BACKEND_URL"):
-        STATE.mkdir(mode=0o700, exist_ok=True)
-        STATE.chmod(0o700)
+    found = without_secrets()
     if {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
         return found
     if not local:
@@ -208,3 +205,11 @@ def environment(local: bool) -> dict[str, str]:
         PASSPHRASE.touch(mode=0o600)
         PASSPHRASE.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
     return {**found, "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+
+
+def without_secrets() -> dict[str, str]:
+    """The same for commands that decrypt nothing."""
+    if not os.environ.get("PULUMI_BACKEND_URL"):
+        STATE.mkdir(mode=0o700, exist_ok=True)
+        STATE.chmod(0o700)
+    return {"PULUMI_SKIP_UPDATE_CHECK": "true"}

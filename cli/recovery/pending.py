@@ -99,6 +99,12 @@ def accounts(state: Document) -> set[str]:
     return {match[1] for match in found if match}
 
 
+def asks_passphrase(state: Document) -> bool:
+    """Whether it is what the state's secrets are encrypted with, and no key of a cloud's."""
+    provider = _deployment(state).get("secrets_providers") or {}
+    return bool(provider.get("type") == "passphrase")
+
+
 def urns(state: Document) -> set[str]:
     """Of all that the state has."""
     return {resource["urn"] for resource in _deployment(state).get("resources") or []}

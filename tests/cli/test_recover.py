@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -208,3 +209,21 @@ def test_credentials_of_another_account_take_nothing_in(backend: Backend, accoun
         "123456789012 (give those of the stack's account, as by AWS_PROFILE)"
     )
     assert backend.state == before
+
+
+@pytest.mark.parametrize("kind", ["passphrase", "cloud"])
+def test_passphrase_is_asked_for_where_secrets_have_one(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    monkeypatch.setattr("cli.recover.PASSPHRASE", tmp_path / "none")
+    backend.state["deployment"]["secrets_providers"] = {"type": kind}
+    done = recover()
+    if kind == "cloud":
+        assert done.stdout == "aws:ec2/vpc:Vpc dev: taken in as vpc-1\n"
+        return
+    assert str(done.exception) == (
+        "no passphrase for the stack's secrets is given "
+        "(set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it)"
+    )
+    assert backend.state["deployment"]["pending_operations"]
