@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli.recovery.find import call, find, settle
+from cli.recovery.find import call, find, finish, settle
 from cli.recovery.lock import let_go
 from cli.recovery.pending import (
     CREATING,
@@ -55,6 +55,8 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
     if before["deployment"].get("pending_operations"):
         if stack.export() != before:
             raise ToolError(f"the stack {stack.name} was changed meanwhile", "try again")
+        for made, id in taken:
+            finish(made, id)
         stack.replace(settled(before, taken))
     if targets := sorted({item.urn for item, _ in taken} | changing):
         stack.refresh(targets)

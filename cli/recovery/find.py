@@ -67,6 +67,14 @@ def settle(operation: Operation, id: str, ask: Call = call) -> bool:
     return _waited(operation, wait, values, ask)
 
 
+def finish(operation: Operation, id: str, ask: Call = call) -> None:
+    """Do what the provider does with a new thing and may not have done. Raises ToolError."""
+    row = ROWS.get(operation.type)
+    if isinstance(row, Found) and row.then is not None:
+        # Where that is done it says that something is not there.
+        _ask(operation, row.then, {"found": id}, ask)
+
+
 def _waited(operation: Operation, wait: Ask | None, values: Mapping[str, Any], ask: Call) -> bool:
     try:
         return wait is None or _ask(operation, wait, values, ask) is not None

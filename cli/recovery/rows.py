@@ -1,7 +1,7 @@
 """How a thing that a killed run may have made is found, by its type."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -44,6 +44,8 @@ class Found:
     wait: Ask | None = None
     state: tuple[Ask, str] | None = None
     """What says how `{found}` is, and at which path, where the list does not."""
+    then: Ask | None = None
+    """What the provider does with `{found}` next, and a killed run may not have done."""
 
 
 Row = Again | Named | Found
@@ -147,8 +149,17 @@ ROWS: Mapping[str, Row] = {
         id="RouteTableAssociationId",
         match={"SubnetId": "{subnetId}"},
     ),
-    "aws:ec2/securityGroup:SecurityGroup": _ec2(
-        "describe-security-groups", "SecurityGroups", "GroupId"
+    # AWS lets everything out of a new one.
+    "aws:ec2/securityGroup:SecurityGroup": replace(
+        _ec2("describe-security-groups", "SecurityGroups", "GroupId"),
+        then=Ask(
+            "ec2",
+            "revoke-security-group-egress",
+            {
+                "GroupId": "{found}",
+                "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+            },
+        ),
     ),
     "aws:ec2/subnet:Subnet": _ec2("describe-subnets", "Subnets", "SubnetId"),
     "aws:ec2/vpc:Vpc": _ec2("describe-vpcs", "Vpcs", "VpcId"),

@@ -38,6 +38,10 @@ def test_what_was_made_is_taken_in_and_what_was_not_is_let_go(account: Account) 
         assert re.fullmatch(rf"{type_} \w+: let go, `pulumi up` makes it\n", account.recover())
         account.killed(f"after {type_}")
         assert re.fullmatch(rf"{type_} \w+: taken in as .*\n", account.recover())
+    # As the provider leaves a group, and AWS does not.
+    groups = account.call("ec2", "describe_security_groups")["SecurityGroups"]
+    (own,) = [group for group in groups if group["GroupName"].startswith("group-")]
+    assert own["IpPermissionsEgress"] == []
     finished(account, empty)
 
 

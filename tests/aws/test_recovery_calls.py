@@ -71,7 +71,10 @@ def test_calls_are_those_of_aws(emulators: Emulators) -> None:
             )
             if row.state is not None:
                 calls.append(call(name, *row.state))
+            if row.then is not None:
+                calls.append(call(name, row.then))
         if isinstance(row, Found | Named) and row.wait is not None:
             calls.append(call(name, row.wait))
+    calls.append(["account", "sts", "get-caller-identity", {}, ["Account"]])
     assert len(calls) > 25
     assert emulators.run(PROGRAM, json.dumps(calls)) == {}

@@ -109,13 +109,23 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     return found
 
 
-def answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """AWS, which has a VPC and a group; the list of what it will be asked."""
     tags = [{"Key": "Name", "Value": "dev"}, {"Key": "easymaker:cluster", "Value": "dev"}]
     told = {
         "describe-vpcs": {"Vpcs": [{"VpcId": "vpc-1", "Tags": tags}]},
+        "describe-security-groups": {"SecurityGroups": [{"GroupId": "sg-1", "Tags": tags}]},
+        "revoke-security-group-egress": {},
         "get-caller-identity": {"Account": "123456789012"},
     }
-    monkeypatch.setattr(find, "run", lambda words, **_: json.dumps(told[words[2]]))
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **_: object) -> str:
+        asked.append(words)
+        return json.dumps(told[words[2]])
+
+    monkeypatch.setattr(find, "run", run)
+    return asked
 
 
 def recover(*options: str) -> Result:
@@ -227,3 +237,15 @@ def test_passphrase_is_asked_for_where_secrets_have_one(
         "(set PULUMI_CONFIG_PASSPHRASE_FILE to a file that holds it)"
     )
     assert backend.state["deployment"]["pending_operations"]
+
+
+def test_new_group_lets_nothing_out(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = VPC.replace("vpc:Vpc", "securityGroup:SecurityGroup")
+    backend.state = state(pending("creating", group, inputs={"tags": {"Name": "dev"}}))
+    asked = answers(monkeypatch)
+    assert recover().stdout == "aws:ec2/securityGroup:SecurityGroup dev: taken in as sg-1\n"
+    assert asked[-1][:3] == ["aws", "ec2", "revoke-security-group-egress"]
+    assert json.loads(asked[-1][4]) == {
+        "GroupId": "sg-1",
+        "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+    }
