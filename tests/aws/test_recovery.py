@@ -1,6 +1,10 @@
 """An engine that is killed in the middle of a creation, and what `emctl recover` makes of it."""
 
+import json
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,10 +42,6 @@ def test_what_was_made_is_taken_in_and_what_was_not_is_let_go(account: Account) 
         assert re.fullmatch(rf"{type_} \w+: let go, `pulumi up` makes it\n", account.recover())
         account.killed(f"after {type_}")
         assert re.fullmatch(rf"{type_} \w+: taken in as .*\n", account.recover())
-    # As the provider leaves a group, and AWS does not.
-    groups = account.call("ec2", "describe_security_groups")["SecurityGroups"]
-    (own,) = [group for group in groups if group["GroupName"].startswith("group-")]
-    assert own["IpPermissionsEgress"] == []
     finished(account, empty)
 
 
@@ -58,6 +58,41 @@ def test_what_was_to_be_replaced_goes(account: Account) -> None:
     own = [group for group in groups if group["GroupName"].startswith("group-")]
     assert [group["Description"] for group in own] == ["new"]
     finished(account, empty)
+
+
+def test_group_is_taken_in_as_the_provider_leaves_it(account: Account) -> None:
+    def own() -> Any:
+        groups = account.call("ec2", "describe_security_groups")["SecurityGroups"]
+        return next(group for group in groups if group["GroupName"].startswith("group-"))
+
+    account.project.write(PROGRAM)
+    account.killed(f"after {GROUP}")
+    # The provider had already taken that from it.
+    everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    given = {"GroupId": own()["GroupId"], "IpPermissions": everything}
+    account.call("ec2", "authorize_security_group_egress", **given)
+    assert own()["IpPermissionsEgress"]
+    account.recover()
+    assert own()["IpPermissionsEgress"] == []
+
+
+def test_run_that_goes_on_is_left_alone(account: Account) -> None:
+    account.project.write(PROGRAM)
+    account.killed(f"after {VPC}")
+    (left,) = Path(account.project.environment["PULUMI_BACKEND_URL"].removeprefix("file://")).rglob(
+        ".pulumi/locks/**/*.json"
+    )
+    # As if the process that has it went on.
+    left.write_text(json.dumps({**json.loads(left.read_text()), "pid": os.getpid()}))
+    before = account.project.pulumi("stack", "export").stdout
+    done = account.emctl("recover", "spec.yaml", "--stack", "test")
+    assert re.search(
+        rf"^emctl: the stack is locked by a run of \S+ \(pid {os.getpid()}", done.stderr
+    )
+    assert (done.returncode, left.exists()) == (1, True)
+    assert account.project.pulumi("stack", "export").stdout == before
+    assert account.emctl("recover", "spec.yaml", "--stack", "test", "--force").returncode == 0
+    assert not left.exists()
 
 
 def test_several_are_named_and_nothing_is_changed(account: Account) -> None:

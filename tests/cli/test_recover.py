@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import emctl
 from cli.recovery import find, guard
+from cli.recovery.lock import Lock
 from cli.recovery.pending import Document
 from cli.stack import PulumiError, Stack
 from tests.support.killed import VPC, pending, resource, state
@@ -249,3 +250,11 @@ def test_new_group_lets_nothing_out(backend: Backend, monkeypatch: pytest.Monkey
         "GroupId": "sg-1",
         "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
     }
+
+
+def test_process_of_another_user_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert not Lock("me", socket.gethostname(), 1, "now").is_left()
