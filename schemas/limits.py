@@ -44,14 +44,14 @@ class Limits(StrictModel):
     """Tags of a resource. Defaults to at most 10."""
 
     def ranges(self) -> dict[str, Range]:
-        """EasyMaker's ranges with what the platform changes."""
+        """EasyMaker's ranges with what the platform changes, as far as that is right."""
         changed = dict(DEFAULTS)
         for name, default in DEFAULTS.items():
-            given = getattr(self, name)
-            low = getattr(given, "min", None)
+            given = getattr(self, name, None)
+            low, high = getattr(given, "min", None), getattr(given, "max", None)
             changed[name] = replace(
                 default,
                 minimum=default.minimum if low is None else low,
-                maximum=default.maximum if given.max is None else given.max,
+                maximum=default.maximum if high is None else high,
             )
         return changed

@@ -1,11 +1,12 @@
 """Checks a tree against a model: pydantic's errors as issues with positions and close matches.
 
-A model that does not fit still gives what does: an instance that lacks the wrong fields, so that
-rules can judge the rest in the same run.
+A model that does not fit still gives what does: an instance that lacks the wrong fields, here and
+in the models within, so that rules can judge the rest in the same run.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -21,12 +22,16 @@ from schemas.tree import Map, Mark, Seq, scalar_text
 _BOOLEANS = dict.fromkeys(("true", "yes", "on", "y", "1"), "true") | dict.fromkeys(
     ("false", "no", "off", "n", "0"), "false"
 )
-M = TypeVar("M", bound=StrictModel)
+M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 # What stands below such a key is never printed.
 SENSITIVE = re.compile(
     "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets)", re.IGNORECASE
 )
+
+
+class PartialMap(dict[str, object]):
+    """What is right of a map that has something wrong in it."""
 
 
 def fit(
@@ -40,7 +45,7 @@ def fit(
     else:
         return fitting, []
     issues = [issue for e in found if (issue := _issue(model, e, raw, path, at))]
-    return _partial(model, raw, found, context), issues
+    return _partial(model, raw, [error["loc"] for error in found], context), issues
 
 
 def place(raw: Map | Seq, parts: Path, at: Mark) -> Mark:
@@ -190,48 +195,71 @@ def _tags(model: type[BaseModel]) -> set[str]:
     )
 
 
-_adapters: dict[tuple[type[BaseModel], str], TypeAdapter[Any]] = {}
-
-
 def _partial(
-    model: type[M], raw: Map, found: list[ErrorDetails], context: Mapping[str, Any] | None
+    model: type[M], raw: Map, wrong: Sequence[Path], context: Mapping[str, Any] | None
 ) -> M:
-    """An instance of what is right: no wrong field, and of a map of entries only the right ones."""
-    wrong: dict[object, set[object]] = {}
-    for error in found:
-        field, entry = (*error["loc"], None, None)[:2]
-        wrong.setdefault(field, set()).add(entry)
+    """An instance of what is right: what is wrong is missing, at any depth."""
+    below = _by_first(wrong)
     values: dict[str, Any] = {}
     lost = set()
-    for name, field_info in model.model_fields.items():
-        key = field_info.alias or name
+    for name, field in model.model_fields.items():
+        key = field.alias or name
         given: Any = raw.get(key)
-        if key in wrong:
-            entries = isinstance(given, Map) and get_origin(field_info.annotation) is dict
-            if not entries or None in wrong[key]:
+        if key in below:
+            right = _right(_stripped(field.annotation), given, below[key], context)
+            if right is None:
                 lost.add(name)
-                continue
-            given = {k: v for k, v in given.items() if k not in wrong[key]}
-        if key in raw and given is not None:
-            try:
-                values[key] = _adapter(model, name).validate_python(given, context=context)
-            except ValidationError:  # without its wrong entries a map can be too short
-                lost.add(name)
-    instance: M = model.model_construct(**values)  # type: ignore[assignment]
+            else:
+                values[key] = right
+        elif given is not None:
+            values[key] = _adapter(_checked(field)).validate_python(given, context=context)
+    instance: M = model.model_construct(**values)
     for name in lost:
         instance.__dict__.pop(name, None)
     return instance
 
 
-def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
-    """The check of a single field, made when first needed: right specs never do."""
-    if (model, name) not in _adapters:
-        field = model.model_fields[name]
-        metadata: list[Any] = list(field.metadata)
-        if field.discriminator is not None:
-            metadata.append(Field(discriminator=field.discriminator))
-        whole: Any = field.annotation
-        if metadata:
-            whole = Annotated[(whole, *metadata)]
-        _adapters[model, name] = TypeAdapter(whole)
-    return _adapters[model, name]
+def _right(
+    annotation: Any, given: object, wrong: Sequence[Path], context: Mapping[str, Any] | None
+) -> object | None:
+    """What is right of a value that has something wrong in it; None if it is wrong as a whole."""
+    if not isinstance(given, Map) or () in wrong:
+        return None
+    if get_origin(annotation) is dict:
+        entry, below = get_args(annotation)[1], _by_first(wrong)
+        right = {
+            key: _right(_stripped(entry), value, below[key], context)
+            if key in below
+            else _adapter(entry).validate_python(value, context=context)
+            for key, value in given.items()
+        }
+        return PartialMap((key, value) for key, value in right.items() if value is not None)
+    models = models_in(annotation)
+    if len(models) > 1:  # each location begins with the tag of the variant
+        models = [model for model in models if wrong[0][0] in _tags(model)]
+        inside = [location[1:] for location in wrong]
+        return _right(models[0], given, inside, context) if len(models) == 1 else None
+    return _partial(models[0], given, wrong, context) if models else None
+
+
+def _by_first(locations: Sequence[Path]) -> dict[str | int, list[Path]]:
+    """The rest of each location, by its first part."""
+    found: dict[str | int, list[Path]] = {}
+    for first, *rest in locations:
+        found.setdefault(first, []).append(tuple(rest))
+    return found
+
+
+def _checked(field: FieldInfo) -> Any:
+    """The type of a field, with what else it is checked for."""
+    metadata: list[Any] = list(field.metadata)
+    if field.discriminator is not None:
+        metadata.append(Field(discriminator=field.discriminator))
+    whole: Any = field.annotation
+    return Annotated[(whole, *metadata)] if metadata else whole
+
+
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    """The check of a type alone, made when first needed: right specs never do."""
+    return TypeAdapter(annotation)

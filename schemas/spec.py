@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
+
+from pydantic import BaseModel
 
 from schemas.base import shown
 from schemas.errors import Issue, dotted
 from schemas.nearest import close
 from schemas.platform import Platform
 from schemas.ranges import DEFAULTS, Range
-from schemas.shape import Path, place
+from schemas.shape import PartialMap, Path, place
 from schemas.tree import Map, Mark, Source
 
 SEARCHES = 20_000
 """Names that are compared for hints, in all: a spec that is all wrong still answers at once."""
 
-
+T = TypeVar("T")
 _EMPTY = Map()
 
 
@@ -67,9 +69,18 @@ class Spec:
         return False
 
 
-def has(instance: object, *attributes: str) -> bool:
+def has(instance: T | None, *attributes: str) -> TypeGuard[T]:
     """Whether a partial instance has all these attributes."""
     return instance is not None and all(hasattr(instance, name) for name in attributes)
+
+
+def is_whole(part: object) -> bool:
+    """Whether nothing is missing in an instance, at any depth."""
+    if isinstance(part, BaseModel):
+        return all(is_whole(getattr(part, name, ...)) for name in type(part).model_fields)
+    if isinstance(part, dict):
+        return not isinstance(part, PartialMap) and all(map(is_whole, part.values()))
+    return part is not ...
 
 
 def root_mark(source: Source) -> Mark:

@@ -101,9 +101,9 @@ def addresses(training: Training) -> Iterator[tuple[tuple[str, ...], Address]]:
 
     Of one that is partly wrong (`schemas.shape`), those that are right.
     """
-    algorithm = getattr(training, "algorithm", None)
-    if algorithm is not None:
-        yield ("algorithm", "path"), algorithm.path
+    path = getattr(getattr(training, "algorithm", None), "path", None)
+    if path is not None:
+        yield ("algorithm", "path"), path
     for name, address in getattr(training, "input_data", {}).items():
         yield ("input_data", name), address
     for key in ("checkpoint_input", "output_data", "checkpoint"):

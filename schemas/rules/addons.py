@@ -16,7 +16,7 @@ def check(spec: Spec, addons: ClusterAddons) -> None:
 
 def node_port(spec: Spec, addons: ClusterAddons) -> None:
     """The load balancer of the cluster's stack reaches the gateway."""
-    if has(addons, "gateway") and addons.gateway.node_port != NODE_PORT:
+    if has(getattr(addons, "gateway", None), "node_port") and addons.gateway.node_port != NODE_PORT:
         message = f"is {NODE_PORT} on AWS, where the load balancer of the cluster's stack calls"
         spec.report("node-port", ("gateway", "node_port"), message, "remove it")
 

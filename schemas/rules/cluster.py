@@ -42,7 +42,7 @@ def check(spec: Spec, cluster: Cluster) -> None:
     if has(cluster, "network"):
         network(spec, cluster.network)
     if has(cluster, "endpoint_access"):
-        own = has(cluster, "network") and cluster.network.type == "new"
+        own = isinstance(getattr(cluster, "network", None), NewNetwork)
         endpoint_access(spec, cluster.endpoint_access, own)
     access(spec, cluster)
     pool.check(spec, cluster)
@@ -83,7 +83,7 @@ def zones(spec: Spec, cluster: Cluster) -> None:
             message = f"{zone!r} is no zone of {cluster.region}"
             hint = f"such as {cluster.region}{zone[-1]}"
             spec.report("zone-region", ("zones", index), message, hint)
-        elif zone[-1] not in _ZONES and has(cluster, "network") and cluster.network.type == "new":
+        elif zone[-1] not in _ZONES and isinstance(getattr(cluster, "network", None), NewNetwork):
             message = f"a new network has no addresses for zone {zone!r}"
             hint = f"zones {_ZONES[0]} to {_ZONES[-1]} have some; or use an existing network"
             spec.report("zone-addresses", ("zones", index), message, hint)
@@ -92,7 +92,9 @@ def zones(spec: Spec, cluster: Cluster) -> None:
 def network(spec: Spec, written: NewNetwork | ExistingNetwork) -> None:
     """A new network is private and has room; subnets that exist are named once."""
     if isinstance(written, ExistingNetwork):
-        once(spec, written.private_subnets, ("network", "private_subnets"))
+        once(spec, getattr(written, "private_subnets", []), ("network", "private_subnets"))
+        return
+    if not has(written, "cidr"):
         return
     path = ("network", "cidr")
     found = ipaddress.IPv4Network(written.cidr, strict=False)
@@ -142,7 +144,10 @@ def access(spec: Spec, cluster: Cluster) -> None:
     region = getattr(cluster, "region", "")
     wanted = partition(region)
     for name, entry in getattr(cluster, "access", {}).items():
+        once(spec, getattr(entry, "namespaces", []), ("access", name, "namespaces"))
         path = ("access", name, "principal")
+        if not has(entry, "principal"):
+            continue
         first = seen.setdefault(entry.principal, name)
         if first != name:
             message = f"access.{first} is for {shown(entry.principal)} too"
@@ -155,7 +160,6 @@ def access(spec: Spec, cluster: Cluster) -> None:
         if region and own != wanted:
             message = f"is of the partition {own}, but {region} is in {wanted}"
             spec.report("principal-partition", path, message)
-        once(spec, entry.namespaces, ("access", name, "namespaces"))
 
 
 def buckets(spec: Spec, cluster: Cluster) -> None:

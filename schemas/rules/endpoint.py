@@ -15,11 +15,12 @@ def check(spec: Spec) -> None:
         traffic(spec, endpoint, path)
         for stage_name, stage in getattr(endpoint, "stages", {}).items():
             stage_path = (*path, "stages", stage_name)
-            spec.refer((*stage_path, "model"), stage.model, "model", "models")
-            if "platform" in spec.tree:
+            if has(stage, "model"):
+                spec.refer((*stage_path, "model"), stage.model, "model", "models")
+                serving(spec, stage.model, stage_path)
+            if has(stage, "flavor") and "platform" in spec.tree:
                 target = (*stage_path, "flavor")
                 spec.refer(target, stage.flavor, "flavor", "platform", "flavors")
-            serving(spec, stage.model, stage_path)
             gpu_nodes(spec, stage, stage_path, "most_instances")
             autoscaling(spec, stage, stage_path)
 
@@ -57,9 +58,15 @@ def traffic(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
     if not endpoint.traffic.get(default) and default in endpoint.stages:
         message = f"the default stage {default!r} gets no share of the requests"
         spec.report("traffic", place, message, "make another stage the default one")
-    paths = {n: endpoint.stages[n].resource_path for n in (default, *known) if n in endpoint.stages}
+    paths = {
+        name: stage.resource_path
+        for name, stage in endpoint.stages.items()
+        if has(stage, "resource_path")
+    }
     for name in known:
-        if endpoint.traffic[name] and paths.get(name) != paths.get(default, paths.get(name)):
+        if not endpoint.traffic[name] or not {name, default} <= paths.keys():
+            continue
+        if paths[name] != paths[default]:
             message = (
                 f"{name!r} takes requests at {paths[name]} and the default stage at "
                 f"{paths[default]}: stages that share requests need one resource_path"
@@ -69,15 +76,15 @@ def traffic(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
 
 def autoscaling(spec: Spec, stage: Stage, path: tuple[str, ...]) -> None:
     """It has a range and a target, and no fixed number stands beside it."""
-    scaled, place = stage.autoscaling, (*path, "autoscaling")
+    scaled, place = getattr(stage, "autoscaling", None), (*path, "autoscaling")
     if scaled is None:
         return
-    if scaled.min > scaled.max:
+    if has(scaled, "min", "max") and scaled.min > scaled.max:
         message = f"min is {scaled.min}, above max, which is {scaled.max}"
         spec.report("autoscaling", (*place, "min"), message)
-    if scaled.cpu is None and scaled.memory is None:
+    if has(scaled, "cpu", "memory") and scaled.cpu is None and scaled.memory is None:
         spec.report("autoscaling", place, "it has no target", "add cpu: 70, memory: 70 or both")
-    if "instances" in spec.names(*path):
+    if "instances" in spec.names(*path) and has(stage, "instances"):
         message = "autoscaling settles how many instances there are"
         spec.report("autoscaling", (*path, "instances"), message, "remove one of the two")
 

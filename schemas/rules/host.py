@@ -12,7 +12,6 @@ def check(spec: Spec) -> None:
     objects(spec)
     if not spec.workspace or not has(spec.platform, "domain"):
         return
-    assert spec.platform is not None  # noqa: S101
     place = (spec.workspace, spec.platform.domain)
     taken: dict[str, Path] = {}
     for path, host, parts in _hosts(spec, place):

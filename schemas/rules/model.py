@@ -31,7 +31,7 @@ def framework_of_training(spec: Spec, model: Model, path: tuple[str, str]) -> No
     training = spec.sections["trainings"].get(model.training)
     image_name = getattr(training, "image", None)
     image = getattr(spec.platform, "images", {}).get(image_name)
-    if image is None or image.framework in ("python", model.framework):
+    if not has(image, "framework") or image.framework in ("python", model.framework):
         return
     message = (
         f"is {model.framework}, but training {model.training!r} runs in the "

@@ -8,7 +8,7 @@ from schemas.nearest import listed
 from schemas.platform import Platform
 from schemas.rules.instance import instance_type
 from schemas.shape import Path
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 from schemas.units import cpu_text, memory_text
 
 
@@ -28,7 +28,7 @@ def built_images(spec: Spec, platform: Platform) -> None:
     """A bare image name is one of `built_images`."""
     for section in ("images", "serving"):
         for name, entry in getattr(platform, section, {}).items():
-            if not is_full_image(entry.image):
+            if has(entry, "image") and not is_full_image(entry.image):
                 path = ("platform", section, name, "image")
                 spec.refer(path, entry.image, "built image", "platform", "built_images")
 
@@ -39,7 +39,11 @@ def needed_images(spec: Spec, platform: Platform) -> None:
         return
     kinds = [kind for kind in ("experiments", "trainings", "endpoints") if spec.sections[kind]]
     needed = {"tools": kinds, "tensorboard": [kind for kind in kinds if kind == "experiments"]}
-    foreign = [name for name, server in platform.serving.items() if server.protocol != "easymaker"]
+    foreign = [
+        name
+        for name, server in platform.serving.items()
+        if getattr(server, "protocol", "easymaker") != "easymaker"
+    ]
     if "endpoints" in kinds:
         needed["serving-front"] = [f"serving.{name}" for name in foreign]
     for image, users in needed.items():
@@ -53,34 +57,31 @@ def needed_images(spec: Spec, platform: Platform) -> None:
 
 
 def flavors(spec: Spec, platform: Platform) -> None:
-    """A flavor's pool exists and has nodes with enough GPUs; it reserves no more than it has."""
+    """A flavor's pool exists and has nodes with enough GPUs."""
     for name, flavor in getattr(platform, "flavors", {}).items():
         path = ("platform", "flavors", name)
-        requests = flavor.requests
-        if requests.cpu is not None and requests.cpu > flavor.cpu:
-            spec.report(
-                "flavor-requests",
-                (*path, "requests", "cpu"),
-                f"reserves {cpu_text(requests.cpu)} of {cpu_text(flavor.cpu)} CPU",
-                "requests are at most the flavor's own size",
-            )
-        if requests.memory is not None and requests.memory > flavor.memory:
-            spec.report(
-                "flavor-requests",
-                (*path, "requests", "memory"),
-                f"reserves {memory_text(requests.memory)} of {memory_text(flavor.memory)} memory",
-                "requests are at most the flavor's own size",
-            )
-        if flavor.pool is None or not spec.refer(
-            (*path, "pool"), flavor.pool, "pool", "platform", "pools"
-        ):
+        reserved(spec, flavor, path)
+        of = getattr(flavor, "pool", None)
+        if of is None or not spec.refer((*path, "pool"), of, "pool", "platform", "pools"):
             continue
-        pool = getattr(platform, "pools", {}).get(flavor.pool)
-        if isinstance(flavor, GpuFlavor) and pool is not None:
+        pool = getattr(platform, "pools", {}).get(of)
+        if has(pool, "gpus_per_node") and has(getattr(flavor, "gpu", None), "count"):
             wanted, there = flavor.gpu.count, pool.gpus_per_node
             if wanted > there:
-                message = f"asks for {wanted} GPUs, but a node of pool {flavor.pool!r} has {there}"
+                message = f"asks for {wanted} GPUs, but a node of pool {of!r} has {there}"
                 spec.report("gpu-count", (*path, "gpu", "count"), message, "choose another pool")
+
+
+def reserved(spec: Spec, flavor: CpuFlavor | GpuFlavor, path: Path) -> None:
+    """A flavor reserves no more than it has."""
+    requests = getattr(flavor, "requests", None)
+    for key, text in (("cpu", cpu_text), ("memory", memory_text)):
+        part, whole = getattr(requests, key, None), getattr(flavor, key, None)
+        if part is not None and whole is not None and part > whole:
+            what = "CPU" if key == "cpu" else key
+            message = f"reserves {text(part)} of {text(whole)} {what}"
+            hint = "requests are at most the flavor's own size"
+            spec.report("flavor-requests", (*path, "requests", key), message, hint)
 
 
 def certificate(spec: Spec, platform: Platform) -> None:
@@ -98,21 +99,21 @@ def nodes(spec: Spec, platform: Platform) -> None:
     """Of pools whose instance type is named: it is known, and flavors fit one node of it."""
     types = {}
     for name, pool in getattr(platform, "pools", {}).items():
-        if pool.instance_type is None:
+        if getattr(pool, "instance_type", None) is None:
             continue
         path = ("platform", "pools", name)
         found = instance_type(spec, pool.instance_type, (*path, "instance_type"))
         if found is None:
             continue
         types[name] = found
-        if pool.gpus_per_node != found.gpu_count:
+        if has(pool, "gpus_per_node") and pool.gpus_per_node != found.gpu_count:
             there = f"{found.gpu_count} GPU{'' if found.gpu_count == 1 else 's'}"
             message = f"{found.name} has {there}, and gpus_per_node is {pool.gpus_per_node}"
             hint = f"set gpus_per_node: {found.gpu_count}"
             spec.report("instance-gpus", (*path, "instance_type"), message, hint)
     for name, flavor in getattr(platform, "flavors", {}).items():
-        node = types.get(flavor.pool)
-        if node is not None:
+        node = types.get(getattr(flavor, "pool", None))
+        if node is not None and is_whole(flavor):
             fit(spec, flavor, node, ("platform", "flavors", name))
 
 

@@ -18,7 +18,7 @@ from schemas.resolved_cluster import (
     OWN_GROUP_TAGS,
 )
 from schemas.rules.instance import instance_type
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 from schemas.units import cpu_text, memory_text
 
 # Kubernetes, EKS and Karpenter refuse or overwrite these, and the platform sets its own.
@@ -45,7 +45,7 @@ def check(spec: Spec, cluster: Cluster) -> None:
         if types[name]:
             group_tags(spec, cluster, pool, types[name][0].core_type, path)
     # Of a pool with a problem of its own nobody knows what it was meant to be.
-    if pools and set(pools) == set(spec.names("pools")) and all(types.values()):
+    if pools and is_whole(pools) and set(pools) == set(spec.names("pools")) and all(types.values()):
         system_pool(spec, cluster, types)
 
 
@@ -81,7 +81,7 @@ def chosen(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> Sequence
             at = (*where, index)
             spec.report("listed-twice", at, f"{name!r} is listed twice", "remove one")
         spec.refer((*where, index), name, "flavor", "platform", "flavors")
-    flavors = {name: known[name] for name in pool.flavors if name in known}
+    flavors = {name: known[name] for name in pool.flavors if is_whole(known.get(name, ...))}
     if len(flavors) < len(set(pool.flavors)):
         return []
     models = gpu_models()
@@ -116,7 +116,7 @@ def _wanted(wanted: Need) -> str:
 
 def alike(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
     """All types of a pool have the same size, so that a pod fits any; GPU nodes are x86_64."""
-    if pool.flavors:
+    if getattr(pool, "flavors", None):
         return
     for other in types:
         where = (*path, "instance_types", pool.instance_types.index(other.name))
@@ -137,28 +137,31 @@ def _size(one: InstanceType) -> str:
 
 def size(spec: Spec, pool: NodePool, path: Path) -> None:
     """The lower bound of its nodes is not above the upper one."""
-    if pool.min > pool.max:
+    if has(pool, "min", "max") and pool.min > pool.max:
         message = f"min is {pool.min}, above max, which is {pool.max}"
         spec.report("pool-size", (*path, "min"), message, "raise max or lower min")
 
 
 def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
     """A capacity block is a reservation of one type in one zone."""
+    if not has(pool, "capacity"):
+        return
+    reservation = getattr(pool, "reservation", None)
     if pool.capacity != "capacity_block":
-        if pool.reservation is not None:
+        if reservation is not None:
             message = f"a reservation is for capacity_block, not {pool.capacity}"
             hint = "set capacity: capacity_block, or remove it"
             spec.report("capacity-block", (*path, "reservation"), message, hint)
         return
     where = (*path, "capacity")
-    if pool.reservation is None:
+    if has(pool, "reservation") and reservation is None:
         message = "a capacity block needs its reservation"
         spec.report("capacity-block", where, message, "such as reservation: cr-0a1b2c3d4e5f67890")
     if len(types) > 1:
         message = f"a capacity block has one instance type, not {len(types)}"
         at = "flavors" if pool.flavors else "instance_types"
         spec.report("capacity-block", (*path, at), message)
-    if len(pool.zones) != 1:
+    if has(pool, "zones") and len(pool.zones) != 1:
         message = "a capacity block is in one zone"
         spec.report("capacity-block", where, message, "give it: zones: [...]")
 
@@ -169,7 +172,7 @@ def zones(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
         return
     if any(zone[:-1] != cluster.region for zone in cluster.zones):
         return  # reported there
-    for index, zone in enumerate(pool.zones):
+    for index, zone in enumerate(getattr(pool, "zones", [])):
         where = (*path, "zones", index)
         if zone in pool.zones[:index]:
             spec.report("listed-twice", where, f"{zone!r} is listed twice", "remove one")
@@ -181,7 +184,7 @@ def zones(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
 def keys(spec: Spec, pool: NodePool, path: Path) -> None:
     """Labels and taints are none that Kubernetes, EKS or the platform own."""
     for section in ("labels", "taints"):
-        for key in getattr(pool, section):
+        for key in getattr(pool, section, {}):
             if _RESERVED.match(key) or key in _PLATFORMS:
                 message = f"{key!r} is reserved"
                 hint = "use a prefix of your own, such as example.com/team"
@@ -192,7 +195,7 @@ def keys(spec: Spec, pool: NodePool, path: Path) -> None:
 
 def group_tags(spec: Spec, cluster: Cluster, pool: NodePool, core_type: str, path: Path) -> None:
     """An autoscaling group has room for a tag for each label, taint and tag, beside ours."""
-    if not has(cluster, "tags", "provisioner"):
+    if not has(cluster, "tags", "provisioner") or not is_whole(pool):
         return
     if cluster.provisioner == "karpenter" and not pool.system:
         return
@@ -211,6 +214,8 @@ def group_tags(spec: Spec, cluster: Cluster, pool: NodePool, core_type: str, pat
 
 def karpenter(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
     """Karpenter makes nodes for pods, and keeps none without."""
+    if not has(pool, "system", "min"):
+        return
     if getattr(cluster, "provisioner", "") == "karpenter" and not pool.system and pool.min:
         message = f"min is {pool.min}, but Karpenter keeps no nodes without pods"
         spec.report("pool-size", (*path, "min"), message, "set min: 0, or system: true")

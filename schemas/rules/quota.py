@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.compute import GpuFlavor
-from schemas.spec import Spec
+from schemas.spec import Spec, is_whole
 from schemas.units import cpu_text, memory_text
 
 STAGE_TIMES = 2
@@ -33,7 +33,7 @@ def check(spec: Spec) -> None:
         "storage": lambda amount: f"{amount} GB",
     }
     for key, text in texts.items():
-        allowed, asked = getattr(quotas, key), getattr(total, key)
+        allowed, asked = getattr(quotas, key, None), getattr(total, key)
         if allowed is not None and asked > allowed:
             message = f"the spec asks for {text(asked)}, above the quota of {text(allowed)}"
             hint = "stop or shrink something; a stage counts twice, for its next revision"
@@ -49,7 +49,7 @@ def _total(spec: Spec) -> _Total:
             _add(spec, total, training, getattr(training, "instances", 0))
     for endpoint in spec.sections["endpoints"].values():
         for stage in getattr(endpoint, "stages", {}).values():
-            _add(spec, total, stage, stage.most_instances * STAGE_TIMES)
+            _add(spec, total, stage, getattr(stage, "most_instances", 0) * STAGE_TIMES)
     for notebook in spec.sections["notebooks"].values():
         total.storage += getattr(notebook, "data_storage", 0)
         if getattr(notebook, "state", "stopped") == "running":
@@ -59,7 +59,7 @@ def _total(spec: Spec) -> _Total:
 
 def _add(spec: Spec, total: _Total, owner: Any, instances: int) -> None:
     flavor = getattr(spec.platform, "flavors", {}).get(getattr(owner, "flavor", None))
-    if flavor is None:
+    if flavor is None or not is_whole(flavor):
         return
     cpu, memory = flavor.requests.cpu, flavor.requests.memory
     total.cpu += instances * (flavor.cpu if cpu is None else cpu)

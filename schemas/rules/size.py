@@ -4,7 +4,7 @@ from typing import Any
 
 from schemas.compute import GpuFlavor
 from schemas.nearest import listed
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 
 
 def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
@@ -14,9 +14,11 @@ def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:
     image = getattr(spec.platform, "images", {}).get(owner.image)
     flavors = getattr(spec.platform, "flavors", {})
     flavor = flavors.get(owner.flavor)
-    if image is None or flavor is None or image.core_type == flavor.core_type:
+    if not has(image, "core_type") or not has(flavor, "core_type"):
         return
-    fitting = [n for n, f in flavors.items() if f.core_type == image.core_type]
+    if image.core_type == flavor.core_type:
+        return
+    fitting = [n for n, f in flavors.items() if getattr(f, "core_type", "") == image.core_type]
     message = (
         f"{owner.flavor!r} is a {flavor.core_type.upper()} flavor, "
         f"but image {owner.image!r} is for {image.core_type.upper()}s"
@@ -31,10 +33,10 @@ def gpu_nodes(spec: Spec, owner: Any, path: tuple[str, ...], instances: str = "i
         return
     count = getattr(owner, instances)
     flavor = getattr(spec.platform, "flavors", {}).get(owner.flavor)
-    if not isinstance(flavor, GpuFlavor):
+    if not isinstance(flavor, GpuFlavor) or not is_whole(flavor):
         return
     pool = getattr(spec.platform, "pools", {}).get(flavor.pool)
-    if pool is None or flavor.gpu.count > pool.gpus_per_node:
+    if not has(pool, "gpus_per_node", "nodes") or flavor.gpu.count > pool.gpus_per_node:
         return
     room = pool.gpus_per_node // flavor.gpu.count * pool.nodes
     if count > room:

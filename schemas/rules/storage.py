@@ -6,7 +6,7 @@ from schemas.address import S3_HOST, Address
 from schemas.nearest import close
 from schemas.rules import target
 from schemas.shape import Path
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 from schemas.storage import SwiftStorage
 from schemas.training import ADDRESS_FIELDS, Training, addresses
 from schemas.tree import Map
@@ -54,6 +54,8 @@ def own_account(spec: Spec, address: Address, path: Path) -> None:
 def data_storage(spec: Spec, path: tuple[str, str], training: Training) -> None:
     """Local disk is for what comes from object storage."""
     if "data_storage" not in spec.names(*path) or not has(training, *ADDRESS_FIELDS):
+        return
+    if not is_whole(training.algorithm):
         return
     if all(address.scheme == "nas" for _, address in addresses(training)):
         message = "is for object storage only, but all addresses are nas://"

@@ -6,7 +6,7 @@ import re
 from schemas.compute import GpuFlavor
 from schemas.nearest import listed
 from schemas.rules.size import core_type, gpu_nodes
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 from schemas.training import Training
 
 
@@ -41,8 +41,8 @@ def image_use(spec: Spec, use: str, name: str | None, path: tuple[str, ...]) -> 
     """An image is used for what it is made for."""
     images = getattr(spec.platform, "images", {})
     image = images.get(name)
-    if image is not None and image.use != use:
-        fitting = [n for n, i in images.items() if i.use == use]
+    if has(image, "use") and image.use != use:
+        fitting = [n for n, i in images.items() if getattr(i, "use", "") == use]
         hint = f"{use} images are {listed(fitting)}" if fitting else f"there is no {use} image"
         spec.report("image-use", path, f"{name!r} is a {image.use} image", hint)
 
@@ -53,11 +53,11 @@ def processes(spec: Spec, training: Training, path: tuple[str, ...]) -> None:
     if count is None:
         return
     image = getattr(spec.platform, "images", {}).get(getattr(training, "image", None))
-    if image is not None and image.framework != "pytorch":
+    if has(image, "framework") and image.framework != "pytorch":
         message = f"is for PyTorch images; {training.image!r} is of {image.framework}"
         spec.report("processes", where, message, "remove it", at_key=True)
     flavor = getattr(spec.platform, "flavors", {}).get(getattr(training, "flavor", None))
-    if flavor is None:
+    if flavor is None or not is_whole(flavor):
         return
     gpus = flavor.gpu.count if isinstance(flavor, GpuFlavor) else 0
     most = gpus or math.ceil(flavor.cpu / 1000)

@@ -26,7 +26,7 @@ def test_every_text_belongs_to_a_case() -> None:
 @pytest.mark.parametrize("case", invalid.cases())
 def test_case_is_named_after_a_rule_that_it_breaks(case: str) -> None:
     broken = {issue.rule for issue in invalid.problems(case).issues}
-    if case == "all-at-once":
+    if case.startswith("all-at-once"):
         assert len(broken) >= 5
     else:
         assert any(case == rule or case.startswith(f"{rule}-") for rule in broken)
