@@ -1,7 +1,6 @@
 """Runs that are killed at random, and what comes of their cluster."""
 
 import json
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from cli.recovery.pending import operations
 from tests.aws.conftest import Account
 from tests.aws.stacks import Spec, Stack, misfound
 from tests.support.killing import kill
+from tests.support.soak import ROUNDS
 
 pytestmark = pytest.mark.e2e
 
@@ -76,21 +76,20 @@ class Killer:
 @pytest.mark.timeout(7200)
 @pytest.mark.soak
 def test_applies_that_are_killed_are_finished_by_the_next(account: Account, tmp_path: Path) -> None:
-    rounds = int(os.environ.get("SOAK", "3"))
     empty = account.inventory()
     stack = Stack(account, tmp_path)
     killer = Killer(stack)
-    for number in range(rounds):
-        if number == rounds // 2:
+    for number in range(ROUNDS):
+        if number == ROUNDS // 2:
             # From here on there is a cluster, which changes.
             killer.recover()
             stack.up()
-        if number >= rounds // 2:
-            stack.change(CHANGES[(number - rounds // 2) % len(CHANGES)])
-        killer.apply(45 if number < rounds // 2 else 12)
+        if number >= ROUNDS // 2:
+            stack.change(CHANGES[(number - ROUNDS // 2) % len(CHANGES)])
+        killer.apply(45 if number < ROUNDS // 2 else 12)
         killer.recover()
     stack.up()
-    print(f"seed {killer.seed}: {rounds} kills in {killer.left} creations")  # noqa: T201
+    print(f"seed {killer.seed}: {ROUNDS} kills in {killer.left} creations")  # noqa: T201
     assert stack.preview() == {}, f"seed {killer.seed}"
     assert misfound(account, least=20) == {}
     # What a killed run made and forgot would stay.

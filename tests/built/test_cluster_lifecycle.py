@@ -24,11 +24,11 @@ from tests.support.cluster import (
     running_cluster,
 )
 from tests.support.host import listing, processes_of
+from tests.support.soak import ROUNDS
 
 pytestmark = pytest.mark.e2e
 
 # `make soak` raises it.
-REPEATS = int(os.environ.get("SOAK", "3"))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_up_repairs_whatever_process_was_killed(cluster: LocalCluster) -> None:
     cluster.wait("-n", "kept", "pod/pod", "--for=condition=Ready")
     uid = cluster.get("-n", "kept", "pod", "pod")["metadata"]["uid"]
     seed = random.randrange(10**6)
-    chosen = random.Random(seed).choices(sorted(processes(cluster)), k=REPEATS)
+    chosen = random.Random(seed).choices(sorted(processes(cluster)), k=ROUNDS)
     for name in chosen:
         end([processes(cluster)[name]])
         broken = cluster.emctl("status")

@@ -1,6 +1,5 @@
 """An endpoint under load while all that serves it changes: no request fails, ever."""
 
-import os
 import re
 import sys
 import time
@@ -14,13 +13,13 @@ import pytest
 from tests.support.checkout import Checkout, Done
 from tests.support.cluster import until
 from tests.support.endpoint_stack import GREEN, HOST, MODELS, ROWS, SPEC, STACK, Stack, model
+from tests.support.soak import ROUNDS
 from tests.support.traffic import LATE_SECONDS, after_the_first, traffic
 from tests.support.web import Web
 from tools import images
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
-SWAPS = int(os.environ.get("SOAK", "3"))
 RATE = 50
 """Requests a second."""
 CANARY = "    traffic: {blue: 80, green: 20}\n"
@@ -78,7 +77,7 @@ def test_no_request_fails_whatever_changes(
         # The first swap makes the stage that it leads to.
         stack.spec.write_text(stack.spec.read_text() + GREEN)
         ways = [("blue", "green"), ("green", "blue")]
-        for number in range(SWAPS + SWAPS % 2):
+        for number in range(ROUNDS + ROUNDS % 2):
             during(f"swap {number + 1}", partial(swap, stack, *ways[number % 2]))
         during("canary", partial(share, stack, "", CANARY))
         seen.answered("green")

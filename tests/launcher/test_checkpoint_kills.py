@@ -13,10 +13,10 @@ import pytest
 from launcher import record
 
 from tests.support.cluster import until
+from tests.support.soak import ROUNDS
 
 from .conftest import Bench, place
 
-KILLS = int(os.environ.get("SOAK", "3"))
 PARTS = 20
 FOLDER = "checkpoints/iris-0a1b2c3d"
 PAUSE_SECONDS = 2
@@ -70,17 +70,17 @@ def half_done(folder: Path) -> list[Path]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(60 * (KILLS + 1))
+@pytest.mark.timeout(60 * (ROUNDS + 1))
 def test_kills_at_any_moment_lose_and_tear_nothing(bench: Bench) -> None:
     seed = random.randrange(10**6)
     moments = random.Random(seed)
-    print(f"seed {seed}, {KILLS} kills")  # noqa: T201
+    print(f"seed {seed}, {ROUNDS} kills")  # noqa: T201
     folder = bench.bucket / FOLDER
     bench.job["checkpoint"] = place(f"b/{FOLDER}")
     bench.settings["checkpoint_seconds"] = 0.01
     bench.script(SCRIPT)
     kept, open_ones = 0, 0
-    for number in range(KILLS + 1):
+    for number in range(ROUNDS + 1):
         before = set(folder.glob("*.json"))
         process = bench.start()
         kept_more = lambda before=before: bool(set(folder.glob("*.json")) - before)  # noqa: E731

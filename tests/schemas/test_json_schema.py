@@ -25,7 +25,7 @@ from schemas.shape import fields_by_key, models_in
 from schemas.tree import Map, Number, Seq, Value
 from tests.schemas import clusters, invalid, specs
 from tests.schemas.mutations import mutated
-from tests.schemas.test_properties import FEW, MANY
+from tests.schemas.test_properties import FEW, many
 
 ROOT = Path(__file__).parents[2]
 STACKS = [path for path in (ROOT / "stacks").glob("*.yaml") if not path.name.startswith("Pulumi.")]
@@ -123,8 +123,7 @@ def test_agrees_on_mutated_clusters(tmp_path: Path, data: st.DataObject) -> None
     compare(str(file))
 
 
-@pytest.mark.e2e
-@settings(max_examples=MANY, **_QUIET)
+@many
 @given(data=st.data())
 def test_agrees_on_mutated_specs_long(tmp_path: Path, data: st.DataObject) -> None:
     _agrees(tmp_path, data)

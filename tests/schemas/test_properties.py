@@ -1,6 +1,6 @@
 """Properties of the whole way from text to resolved spec, over generated specs.
 
-The fast layer runs a few hundred cases of each, the end-to-end layer thousands.
+The fast layer runs a few hundred cases of each, the end-to-end layer more, `make soak` thousands.
 """
 
 import random
@@ -19,9 +19,9 @@ from schemas.text import Literal, to_yaml
 from schemas.tree import LINE_BREAKS
 from tests.schemas import specs
 from tests.schemas.mutations import broken_text, mutated
+from tests.support.soak import CASES, ROUNDS
 
 FEW = 300
-MANY = 3_000
 SECONDS = 1.0
 """Within which every answer comes."""
 EXAMPLES = Path(__file__).parents[2] / "examples" / "spec"
@@ -41,7 +41,10 @@ def few(check: Property) -> Property:
 
 
 def many(check: Property) -> Property:
-    return pytest.mark.e2e(settings(max_examples=MANY, **_SETTINGS)(check))
+    long = settings(max_examples=CASES, **_SETTINGS)(check)
+    for mark in (pytest.mark.e2e, pytest.mark.soak, pytest.mark.timeout(900 + 60 * ROUNDS)):
+        long = mark(long)
+    return long
 
 
 def valid_or_placed(load_it: Callable[[], T], file: Path, raw: bytes) -> T | None:
