@@ -1,9 +1,9 @@
 """What people open notebooks and TensorBoards with: a token, in a Secret."""
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Secret
 
 from components.manifests import Manifest, sign_in, tokens
+from components.objects import Secret
 
 
 def derived_token(

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Secret
 
 from components.manifests import collector as manifests
 from components.manifests import stores
-from components.objects import KubernetesObject
+from components.objects import KubernetesObject, Secret
 from schemas import resolved
 from schemas.logs import Logs
 from schemas.text import to_json

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Secret
 
 from components.manifests import (
     Manifest,
@@ -16,7 +15,7 @@ from components.manifests import (
     stores,
 )
 from components.manifests import workspace as manifests
-from components.objects import KubernetesObject
+from components.objects import KubernetesObject, Secret
 from schemas import resolved
 from schemas.document import platform_document
 from schemas.text import to_json
