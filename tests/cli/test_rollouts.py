@@ -153,6 +153,7 @@ def test_new_deployment_is_waited_for_before_requests_move(
     def later() -> None:
         told.set()
         server.tell("deployments", "MODIFIED", rollout(1, 1, 1))
+        server.tell("pods", "DELETED", OLD)
 
     threading.Timer(0.2, later).start()
     assert Rollouts(spec).not_ready(blue, "stage-blue-iris") == ""

@@ -46,7 +46,7 @@ FAST = [item for item in FIELDS if (*item[0], item[1]) not in NOT_APPLIED]
 def test_graph_changes_as_the_class_says(
     tmp_path: Path, before: Graph, path: Path_, key: str
 ) -> None:
-    spec = change_classes.changed(path, key)
+    spec = change_classes.changed((path, key))
     old, new = (
         workspace_document(specs.load_document(tmp_path, s)) for s in (change_classes.base(), spec)
     )

@@ -1,7 +1,9 @@
 """Every field of every kind: what a real preview does is the class that `emctl diff` says."""
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,9 @@ from schemas.changes import compare
 from schemas.document import workspace_document
 from schemas.effects import Effect
 from tests.schemas import specs
-from tests.schemas.test_changes import FIELDS, Path_
+from tests.schemas.test_changes import FIELDS, TABLES, Path_
 from tests.support import change_classes
-from tests.support.checkout import Checkout, Done
+from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.e2e
 
@@ -29,6 +31,39 @@ _FINISHED = {
         ],
     }
 }
+
+
+LANES = {section: section for section in ("trainings", "notebooks", "experiments")} | {
+    "models": "endpoints",
+    "endpoints": "endpoints",
+}
+"""What a change of each section touches: one of each lane fits into a preview, which takes long."""
+Round = tuple[tuple[Path_, str], ...]
+
+
+def rounds() -> list[Round]:
+    """The fields that are changed in one preview. What is refused is alone, and the platform's."""
+    lanes: dict[str, list[tuple[Path_, str]]] = {}
+    alone = []
+    for path, key in FIELDS:
+        table = TABLES[("models", "base") if path == ("models", "old") else path]
+        if path and path[0] in LANES and table[key].effect is not Effect.REFUSED:
+            lanes.setdefault(LANES[path[0]], []).append((path, key))
+        else:
+            alone.append((path, key))
+    together = zip_longest(*lanes.values())
+    return [*((field,) for field in alone), *(tuple(filter(None, one)) for one in together)]
+
+
+def _text(field: tuple[Path_, str]) -> str:
+    path, key = field
+    return ".".join((*path, key))
+
+
+def _lane(step: dict[str, Any]) -> str:
+    """Whose object it is."""
+    owners = re.findall(r"\beasymaker:([a-z]+):", step["urn"])
+    return next((LANES[f"{owner}s"] for owner in owners if f"{owner}s" in LANES), "")
 
 
 def applicable(spec: dict[str, Any], checkout: Checkout) -> dict[str, Any]:
@@ -49,14 +84,14 @@ def applicable(spec: dict[str, Any], checkout: Checkout) -> dict[str, Any]:
     return spec
 
 
-def changed(checkout: Checkout, path: Path_, key: str) -> dict[str, Any]:
+def changed(checkout: Checkout, fields: Round) -> dict[str, Any]:
     base = applicable(change_classes.base(), checkout)
-    value = change_classes.changed(path, key)
-    if (path, key) == (("trainings", "base"), "state"):
+    value = change_classes.changed(*fields)
+    if (("trainings", "base"), "state") in fields:
         value["trainings"]["base"]["state"] = "running"
-    if (path, key) == (("platform",), "flavors"):
+    if (("platform",), "flavors") in fields:
         value["platform"]["flavors"]["a100"]["memory"] = "17Gi"
-    if (path, key) == (("platform",), "pools"):
+    if (("platform",), "pools") in fields:
         value["platform"]["pools"]["a100"]["node_selector"] = {"gpu": "h100"}
     new = applicable(value, checkout)
     assert new != base
@@ -98,11 +133,9 @@ def test_base_is_applied(stack: Checkout) -> None:
     assert "experiment-iris" in names
 
 
-@pytest.mark.parametrize(("path", "key"), FIELDS, ids=lambda x: ".".join(x) if x else "root")
-def test_preview_does_what_diff_says(
-    stack: Checkout, tmp_path: Path, path: Path_, key: str
-) -> None:
-    spec = changed(stack, path, key)
+@pytest.mark.parametrize("fields", rounds(), ids=lambda fields: "+".join(map(_text, fields)))
+def test_preview_does_what_diff_says(stack: Checkout, tmp_path: Path, fields: Round) -> None:
+    spec = changed(stack, fields)
     old, new = (
         workspace_document(specs.load_document(tmp_path, s))
         for s in (applicable(change_classes.base(), stack), spec)
@@ -110,17 +143,19 @@ def test_preview_does_what_diff_says(
     changes = compare(old, new)
     write(stack, spec)
     done = stack.pulumi("preview", "--json", f"--stack={STACK}")
-    assert observed(done) == change_classes.strongest(change.effect for change in changes)
     for change in changes:
         assert change.refusal in done.stdout + done.stderr
-
-
-def observed(done: Done) -> Effect:
-    """The strongest effect of a preview's steps."""
+    expected = change_classes.strongest(change.effect for change in changes)
     if done.returncode != 0:
         assert "Traceback" not in done.stdout + done.stderr
-        return Effect.REFUSED
-    return change_classes.strongest(_effects(json.loads(done.stdout)["steps"]))
+        assert expected == Effect.REFUSED
+        return
+    steps = json.loads(done.stdout)["steps"]
+    assert change_classes.strongest(_effects(steps)) == expected
+    for lane in {LANES[path[0]] for path, _ in fields if path and path[0] in LANES}:
+        mine = [step for step in steps if _lane(step) == lane]
+        effects = [change.effect for change in changes if LANES.get(change.path[0]) == lane]
+        assert change_classes.strongest(_effects(mine)) == change_classes.strongest(effects), lane
 
 
 def _effects(steps: list[dict[str, Any]]) -> Iterator[Effect]:

@@ -23,13 +23,14 @@ def base() -> dict[str, Any]:
     return test_changes.base()
 
 
-def changed(path: Path_, key: str) -> dict[str, Any]:
-    """The base with another value of one field."""
+def changed(*fields: tuple[Path_, str]) -> dict[str, Any]:
+    """The base with another value of some fields."""
     document = base()
-    node = document
-    for part in path:
-        node = node[part]
-    node[key] = test_changes.joined(node.get(key), test_changes.VALUES[path][key])
+    for path, key in fields:
+        node = document
+        for part in path:
+            node = node[part]
+        node[key] = test_changes.joined(node.get(key), test_changes.VALUES[path][key])
     return document
 
 

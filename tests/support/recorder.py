@@ -8,9 +8,11 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import pulumi
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import source_pb2
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,12 @@ def _loop_of_this_thread() -> Iterator[None]:
         loop.close()
 
 
+def _no_stack_traces() -> contextlib.AbstractContextManager[object]:
+    """No registration says where in the source it was made: a test's stack is so deep that this
+    takes as long as the rest."""
+    return mock.patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
+
+
 def record(
     program: Callable[[], Awaitable[object]],
     *,
@@ -150,7 +158,8 @@ def record(
         pulumi.runtime.set_mocks(
             monitor.mocks, project="easymaker", stack="test", preview=preview, monitor=monitor
         )
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+        with _no_stack_traces():
+            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     finally:
         # What failed is raised here. Whatever else failed with it nobody asks, and the loop would
         # say so when it is collected: at any time, and in the middle of another test.
