@@ -123,7 +123,7 @@ class Units:
         self._given_up.set()
 
     def wait(
-        self, name: str, ready: Callable[[], bool], what: str, timeout_seconds: float = 60
+        self, name: str, ready: Callable[[], bool], what: str, timeout_seconds: float = 180
     ) -> None:
         """Wait for the unit. Raises ToolError if it ends or stalls, with its last lines."""
         deadline = time.monotonic() + timeout_seconds

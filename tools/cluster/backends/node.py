@@ -33,6 +33,9 @@ from tools.process import run
 FREE_GIB = 5
 """Images, logs and volumes of a small cluster."""
 CAP_SYS_RESOURCE = 24
+_PATIENCE_SECONDS = 300
+"""For what takes seconds on a machine of its own; one that others use too can take minutes."""
+_PATIENTLY = f"--timeout={_PATIENCE_SECONDS}s"
 
 
 class NodeBackend:
@@ -138,7 +141,7 @@ class NodeBackend:
         values = {"tools_image": images.refs()["tools"], "metrics_folder": str(folder)}
         text = addons.render("metrics.yaml", values)
         kubectl.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
-        kubectl.run("wait", name, "--for=condition=Available", "--timeout=120s")
+        kubectl.run("wait", name, "--for=condition=Available", _PATIENTLY)
 
     def storage(self) -> ObjectStorage:
         return addons.object_storage(self.folder, self.definition.gateway_port)
@@ -209,7 +212,7 @@ class NodeBackend:
         if started:
             say(f"started {', '.join(started)}")
         addons.apply_gateway_api(kubectl, toolchain.path("gateway-api-crds"))
-        kubectl.run("wait", "--for=create", "node", NODE_NAME, "--timeout=60s")
+        kubectl.run("wait", "--for=create", "node", NODE_NAME, _PATIENTLY)
         for unit in node.node_units():
             if units.ensure(unit):
                 say(f"started {unit.name}")
@@ -252,15 +255,13 @@ class NodeBackend:
             "gateway-forwarder",
             lambda: probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST),
             "the gateway's first answer",
-            120,
+            _PATIENCE_SECONDS,
         )
-        kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", "--timeout=60s")
+        kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", _PATIENTLY)
 
         def available(item: tuple[str, str]) -> None:
             namespace, name = item
-            kubectl.run(
-                "-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s"
-            )  # fmt: skip
+            kubectl.run("-n", namespace, "rollout", "status", f"deployment/{name}", _PATIENTLY)
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(available, addons.DEPLOYMENTS.items()))
