@@ -48,10 +48,12 @@ class Limits(StrictModel):
         changed = dict(DEFAULTS)
         for name, default in DEFAULTS.items():
             given = getattr(self, name, None)
-            low, high = getattr(given, "min", None), getattr(given, "max", None)
+            if given is None or not all(hasattr(given, key) for key in type(given).model_fields):
+                continue
+            low = getattr(given, "min", None)
             changed[name] = replace(
                 default,
                 minimum=default.minimum if low is None else low,
-                maximum=default.maximum if high is None else high,
+                maximum=default.maximum if given.max is None else given.max,
             )
         return changed

@@ -33,6 +33,11 @@ SENSITIVE = re.compile(
 class PartialMap(dict[str, object]):
     """What is right of a map that has something wrong in it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.misnamed: set[str] = set()
+        """Keys that are wrong themselves."""
+
 
 def fit(
     model: type[M], raw: Map, path: Path, at: Mark, context: Mapping[str, Any] | None = None
@@ -190,16 +195,18 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 def _tags(model: type[BaseModel]) -> set[str]:
     """What pydantic may call a variant of a union: a value of its discriminator, or a key."""
     literals = (get_args(field.annotation) for field in model.model_fields.values())
-    return {tag for tags in literals for tag in tags if isinstance(tag, str)} | set(
-        model.model_fields
-    )
+    tags = {tag for tags in literals for tag in tags if isinstance(tag, str)}
+    return tags or set(model.model_fields)
 
 
 def _partial(
     model: type[M], raw: Map, wrong: Sequence[Path], context: Mapping[str, Any] | None
 ) -> M:
-    """An instance of what is right: what is wrong is missing, at any depth."""
-    below = _by_first(wrong)
+    """An instance of what is right: what is wrong is missing, at any depth.
+
+    Beside an unknown key, which may be a misspelt one, nothing that is not written has its default.
+    """
+    fields, below = fields_by_key(model), _by_first(wrong)
     values: dict[str, Any] = {}
     lost = set()
     for name, field in model.model_fields.items():
@@ -212,7 +219,9 @@ def _partial(
             else:
                 values[key] = right
         elif given is not None:
-            values[key] = _adapter(_checked(field)).validate_python(given, context=context)
+            values[key] = _field(model, name).validate_python(given, context=context)
+        elif below.keys() - fields.keys():
+            lost.add(name)
     instance: M = model.model_construct(**values)
     for name in lost:
         instance.__dict__.pop(name, None)
@@ -226,14 +235,19 @@ def _right(
     if not isinstance(given, Map) or () in wrong:
         return None
     if get_origin(annotation) is dict:
-        entry, below = get_args(annotation)[1], _by_first(wrong)
-        right = {
-            key: _right(_stripped(entry), value, below[key], context)
-            if key in below
-            else _adapter(entry).validate_python(value, context=context)
-            for key, value in given.items()
-        }
-        return PartialMap((key, value) for key, value in right.items() if value is not None)
+        entry, below, part = get_args(annotation)[1], _by_first(wrong), PartialMap()
+        for key, value in given.items():
+            inside = [location for location in below.get(key, ()) if location != ("[key]",)]
+            if len(inside) < len(below.get(key, ())):
+                part.misnamed.add(key)
+            right = (
+                _right(_stripped(entry), value, inside, context)
+                if inside
+                else _entry(entry).validate_python(value, context=context)
+            )
+            if right is not None:
+                part[key] = right
+        return part
     models = models_in(annotation)
     if len(models) > 1:  # each location begins with the tag of the variant
         models = [model for model in models if wrong[0][0] in _tags(model)]
@@ -250,16 +264,18 @@ def _by_first(locations: Sequence[Path]) -> dict[str | int, list[Path]]:
     return found
 
 
-def _checked(field: FieldInfo) -> Any:
-    """The type of a field, with what else it is checked for."""
+@cache
+def _field(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    """The check of a single field, made when first needed: right specs never do."""
+    field = model.model_fields[name]
     metadata: list[Any] = list(field.metadata)
     if field.discriminator is not None:
         metadata.append(Field(discriminator=field.discriminator))
     whole: Any = field.annotation
-    return Annotated[(whole, *metadata)] if metadata else whole
+    return TypeAdapter(Annotated[(whole, *metadata)] if metadata else whole)
 
 
 @cache
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """The check of a type alone, made when first needed: right specs never do."""
+def _entry(annotation: Any) -> TypeAdapter[Any]:
+    """The check of a map's entry."""
     return TypeAdapter(annotation)

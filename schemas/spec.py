@@ -83,6 +83,12 @@ def is_whole(part: object) -> bool:
     return part is not ...
 
 
+def well_named(entries: Mapping[str, object]) -> list[str]:
+    """The keys that are right in themselves."""
+    wrong = entries.misnamed if isinstance(entries, PartialMap) else ()
+    return [key for key in entries if key not in wrong]
+
+
 def root_mark(source: Source) -> Mark:
     """The place of what stands nowhere: the start of the main file."""
     return Mark(source, 0, 0, 0, 0)

@@ -9,7 +9,7 @@ from schemas.nearest import listed
 from schemas.partition import SUPPORTED, partition
 from schemas.rules import pool
 from schemas.shape import Path
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, well_named
 
 _PRIVATE = [
     ipaddress.IPv4Network(text)
@@ -166,7 +166,7 @@ def buckets(spec: Spec, cluster: Cluster) -> None:
     """`<cluster>-<name>-<account id>` has at most 63 characters."""
     if not has(cluster, "cluster", "buckets"):
         return
-    for name in cluster.buckets:
+    for name in well_named(cluster.buckets):
         over = len(cluster.cluster) + len(name) - _BUCKET_LENGTH
         if over > 0:
             message = (

@@ -3,7 +3,7 @@
 from schemas.endpoint import Endpoint, Stage
 from schemas.nearest import listed
 from schemas.rules.size import gpu_nodes
-from schemas.spec import Spec, has
+from schemas.spec import Spec, has, is_whole
 from schemas.tree import Map
 
 
@@ -53,9 +53,10 @@ def traffic(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
         for name in endpoint.traffic
         if spec.refer((*place, name), name, "stage", *path, "stages")
     ]
-    if (total := sum(endpoint.traffic.values())) != 100:
+    whole = is_whole(endpoint.traffic)
+    if whole and (total := sum(endpoint.traffic.values())) != 100:
         spec.report("traffic", place, f"the shares are {total} in all, not 100")
-    if not endpoint.traffic.get(default) and default in endpoint.stages:
+    if whole and not endpoint.traffic.get(default) and default in endpoint.stages:
         message = f"the default stage {default!r} gets no share of the requests"
         spec.report("traffic", place, message, "make another stage the default one")
     paths = {

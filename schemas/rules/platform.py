@@ -47,7 +47,7 @@ def needed_images(spec: Spec, platform: Platform) -> None:
     if "endpoints" in kinds:
         needed["serving-front"] = [f"serving.{name}" for name in foreign]
     for image, users in needed.items():
-        if users and image not in platform.built_images:
+        if users and image not in spec.names("platform", "built_images"):
             spec.report(
                 "needed-image",
                 ("platform", "built_images"),

@@ -18,7 +18,7 @@ from schemas.resolved_cluster import (
     OWN_GROUP_TAGS,
 )
 from schemas.rules.instance import instance_type
-from schemas.spec import Spec, has, is_whole
+from schemas.spec import Spec, has, is_whole, well_named
 from schemas.units import cpu_text, memory_text
 
 # Kubernetes, EKS and Karpenter refuse or overwrite these, and the platform sets its own.
@@ -184,7 +184,7 @@ def zones(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> None:
 def keys(spec: Spec, pool: NodePool, path: Path) -> None:
     """Labels and taints are none that Kubernetes, EKS or the platform own."""
     for section in ("labels", "taints"):
-        for key in getattr(pool, section, {}):
+        for key in well_named(getattr(pool, section, {})):
             if _RESERVED.match(key) or key in _PLATFORMS:
                 message = f"{key!r} is reserved"
                 hint = "use a prefix of your own, such as example.com/team"

@@ -55,7 +55,7 @@ def data_storage(spec: Spec, path: tuple[str, str], training: Training) -> None:
     """Local disk is for what comes from object storage."""
     if "data_storage" not in spec.names(*path) or not has(training, *ADDRESS_FIELDS):
         return
-    if not is_whole(training.algorithm):
+    if not all(is_whole(getattr(training, name)) for name in ADDRESS_FIELDS):
         return
     if all(address.scheme == "nas" for _, address in addresses(training)):
         message = "is for object storage only, but all addresses are nas://"

@@ -43,7 +43,8 @@ def image_use(spec: Spec, use: str, name: str | None, path: tuple[str, ...]) -> 
     image = images.get(name)
     if has(image, "use") and image.use != use:
         fitting = [n for n, i in images.items() if getattr(i, "use", "") == use]
-        hint = f"{use} images are {listed(fitting)}" if fitting else f"there is no {use} image"
+        none = f"there is no {use} image" if is_whole(images) else ""
+        hint = f"{use} images are {listed(fitting)}" if fitting else none
         spec.report("image-use", path, f"{name!r} is a {image.use} image", hint)
 
 
