@@ -21,12 +21,12 @@ part = @start=$$(date +%s); echo "== $(1)"; $(2); echo "== $(1): $$(( $$(date +%
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
+# Compiled when first used: most of the SDKs never is, and compiling it all takes as long as the rest.
 setup: $(VENV)/.installed ## the Python environment in .venv
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: Python is not installed (3.11 or newer is needed)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is older than 3.11 (set PYTHON=)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	# Compiled when first used: most of the SDKs never is, and compiling it all takes as long as the rest.
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements-dev.txt
 	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -12,11 +12,11 @@ _VERSION = version("pulumi-kubernetes")
 
 
 class KubernetesObject(pulumi.CustomResource):
-    """Any object but a Secret, from its manifest.
+    """Any object, from its manifest; `Secret` is that of a Secret.
 
     One class for all kinds is a third of the time and memory of the SDK's typed ones, and loading
-    those takes as long as the rest of a program. The type tokens are theirs, so that the state of
-    both is the same.
+    those is a quarter of a program's start. The type tokens are theirs, so that the state of both
+    is the same.
     """
 
     def __init__(self, name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> None:

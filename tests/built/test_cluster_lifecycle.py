@@ -28,8 +28,6 @@ from tests.support.soak import ROUNDS
 
 pytestmark = pytest.mark.e2e
 
-# `make soak` raises it.
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:

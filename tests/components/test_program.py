@@ -161,6 +161,8 @@ def test_secrets_are_in_secrets_alone(spec: resolved.Workspace) -> None:
     for secret in secrets:
         data = secret.inputs["stringData"]
         assert data == "<secret>" or set(data.values()) == {"<secret>"}
+        # The API server answers with `data`, made of it.
+        assert secret.secret_outputs == ("data", "stringData")
     others = [node.inputs for node in made.nodes.values() if node not in secrets]
     assert "value of" not in json.dumps(others)
 

@@ -37,6 +37,8 @@ class Node:
     aliases: tuple[str, ...]
     """Names that it had before."""
     delete_before_replace: bool
+    secret_outputs: tuple[str, ...]
+    """Outputs that the state has encrypted, whatever they were made of."""
 
 
 @dataclass
@@ -116,6 +118,7 @@ class _Recorder(mocks.MockMonitor):
             replace_on_changes=tuple(request.replaceOnChanges),
             aliases=tuple(alias.spec.name for alias in request.aliases),
             delete_before_replace=request.deleteBeforeReplace,
+            secret_outputs=tuple(request.additionalSecretOutputs),
         )
         return response
 

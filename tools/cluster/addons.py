@@ -98,7 +98,7 @@ def apply_gateway_api(kubectl: Kubectl, crds: Path) -> None:
         f"easymaker.io/bundle={version}",
     )  # fmt: skip
     kubectl.run(
-        "wait", "--for=condition=Established", "--timeout=30s", "crd",
+        "wait", "--for=condition=Established", "--timeout=120s", "crd",
         "httproutes.gateway.networking.k8s.io", "gateways.gateway.networking.k8s.io",
         "gatewayclasses.gateway.networking.k8s.io",
     )  # fmt: skip
