@@ -51,21 +51,14 @@ def end(pids: Iterable[int]) -> None:
         os.close(handle)
 
 
-def test_up_again_changes_nothing_and_is_quick(cluster: LocalCluster) -> None:
+def test_up_again_changes_nothing(cluster: LocalCluster) -> None:
+    """How quick that is says `benchmarks/local_cluster.py`."""
     before = processes(cluster)
-    looks, ups = [], []
-    for _ in range(3):
-        start = time.monotonic()
-        assert cluster.emctl("status").returncode == 0
-        looks.append(time.monotonic() - start)
-        start = time.monotonic()
-        again = cluster.emctl("up")
-        ups.append(time.monotonic() - start)
-        assert again.returncode == 0, again.stderr
-        assert again.stderr == ""
+    assert cluster.emctl("status").returncode == 0
+    again = cluster.emctl("up")
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == ""
     assert processes(cluster) == before
-    # The promise is two seconds. A look takes half of that, and a busy machine slows both.
-    assert min(ups) < max(5, 4 * min(looks)), (looks, ups)
 
 
 @pytest.mark.soak

@@ -98,9 +98,17 @@ class LocalCluster:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
     def apply(self, *manifests: Manifest) -> None:
-        """Create or change objects."""
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-        self.kubectl("apply", "-f", "-", stdin=text)
+        """Create or change objects; pods find the service account of a new namespace."""
+        spaces = [item for item in manifests if item["kind"] == "Namespace"]
+        self._apply(spaces)
+        for space in spaces:
+            self.wait("-n", space["metadata"]["name"], "serviceaccount/default", "--for=create")
+        self._apply([item for item in manifests if item not in spaces])
+
+    def _apply(self, items: Sequence[Manifest]) -> None:
+        if items:
+            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(items)})
+            self.kubectl("apply", "-f", "-", stdin=text)
 
     def wait(self, *arguments: str, seconds: int = 60) -> None:
         """`kubectl wait`, which ends with the event."""

@@ -63,7 +63,7 @@ def api_ready(server: str, authority: Path) -> bool:
 
 def gateway_answers(port: int, host_name: str) -> bool:
     """Whether a route of the gateway leads to a server, as seen from the host."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/", headers={"Host": f"{host_name}:{port}"})
         status = connection.getresponse().status

@@ -249,14 +249,13 @@ class NodeBackend:
     def _await(self, kubectl: Kubectl, units: Units, say: Say) -> None:
         """Wait until everything works, seen from the host."""
         say("waiting for node, DNS, volumes, gateway and object storage")
+
         # After a restart the API tells what was before, until the kubelet has looked: only an
         # answer is proof of new containers.
-        units.wait(
-            "gateway-forwarder",
-            lambda: probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST),
-            "the gateway's first answer",
-            _PATIENCE_SECONDS,
-        )
+        def answers() -> bool:
+            return probe.gateway_answers(self.definition.gateway_port, addons.OBJECTS_HOST)
+
+        units.wait("gateway-forwarder", answers, "the gateway's first answer", _PATIENCE_SECONDS)
         kubectl.run("wait", "node", NODE_NAME, "--for=condition=Ready", _PATIENTLY)
 
         def available(item: tuple[str, str]) -> None:
@@ -265,6 +264,8 @@ class NodeBackend:
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(available, addons.DEPLOYMENTS.items()))
+        # The first one may have been of a pod that goes.
+        units.wait("gateway-forwarder", answers, "the gateway's answer", _PATIENCE_SECONDS)
 
     def _simulate_gpus(self, kubectl: Kubectl) -> None:
         """Say on the node that it has GPUs: enough for the scheduler, nothing computes on them."""
