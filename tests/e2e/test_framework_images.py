@@ -70,11 +70,12 @@ ALL_REDUCE = """\
 import os, subprocess, sys, tempfile
 os.chdir(tempfile.mkdtemp())
 open("worker.py", "w").write('''
-import torch, torch.distributed as dist
+import os, torch, torch.distributed as dist
 dist.init_process_group("gloo")
 value = torch.tensor([dist.get_rank() + 1.0])
 dist.all_reduce(value)
-print("rank", dist.get_rank(), "has", value.item(), flush=True)
+# At once: a line that is printed in parts can be mixed with the other process's.
+os.write(1, f"rank {dist.get_rank()} has {value.item()}{chr(10)}".encode())
 dist.destroy_process_group()
 ''')
 argv = ["torchrun", "--standalone", "--nproc-per-node=2", "worker.py"]
