@@ -1,11 +1,12 @@
 """How a platform changes EasyMaker's ranges."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from schemas import types as t
 from schemas.base import StrictModel
 from schemas.ranges import DEFAULTS, Range
+from schemas.shape import is_whole
 
 
 class _Sizes(StrictModel):
@@ -47,8 +48,8 @@ class Limits(StrictModel):
         """EasyMaker's ranges with what the platform changes, as far as that is right."""
         changed = dict(DEFAULTS)
         for name, default in DEFAULTS.items():
-            given = getattr(self, name, None)
-            if given is None or not all(hasattr(given, key) for key in type(given).model_fields):
+            given: Any = getattr(self, name, ...)
+            if not is_whole(given):
                 continue
             low = getattr(given, "min", None)
             changed[name] = replace(

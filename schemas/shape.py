@@ -39,6 +39,15 @@ class PartialMap(dict[str, object]):
         """Keys that are wrong themselves."""
 
 
+def is_whole(part: object) -> bool:
+    """Whether nothing is missing in an instance, at any depth."""
+    if isinstance(part, BaseModel):
+        return all(is_whole(getattr(part, name, ...)) for name in type(part).model_fields)
+    if isinstance(part, dict):
+        return not isinstance(part, PartialMap) and all(map(is_whole, part.values()))
+    return part is not ...
+
+
 def fit(
     model: type[M], raw: Map, path: Path, at: Mark, context: Mapping[str, Any] | None = None
 ) -> tuple[M, list[Issue]]:

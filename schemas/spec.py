@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, TypeVar
 
-from pydantic import BaseModel
-
 from schemas.base import shown
 from schemas.errors import Issue, dotted
 from schemas.nearest import close
@@ -72,15 +70,6 @@ class Spec:
 def has(instance: T | None, *attributes: str) -> TypeGuard[T]:
     """Whether a partial instance has all these attributes."""
     return instance is not None and all(hasattr(instance, name) for name in attributes)
-
-
-def is_whole(part: object) -> bool:
-    """Whether nothing is missing in an instance, at any depth."""
-    if isinstance(part, BaseModel):
-        return all(is_whole(getattr(part, name, ...)) for name in type(part).model_fields)
-    if isinstance(part, dict):
-        return not isinstance(part, PartialMap) and all(map(is_whole, part.values()))
-    return part is not ...
 
 
 def well_named(entries: Mapping[str, object]) -> list[str]:

@@ -3,7 +3,8 @@
 from schemas.endpoint import Endpoint, Stage
 from schemas.nearest import listed
 from schemas.rules.size import gpu_nodes
-from schemas.spec import Spec, has, is_whole
+from schemas.shape import is_whole
+from schemas.spec import Spec, has
 from schemas.tree import Map
 
 

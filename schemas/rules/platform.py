@@ -7,8 +7,8 @@ from schemas.instance_types import InstanceType
 from schemas.nearest import listed
 from schemas.platform import Platform
 from schemas.rules.instance import instance_type
-from schemas.shape import Path
-from schemas.spec import Spec, has, is_whole
+from schemas.shape import Path, is_whole
+from schemas.spec import Spec, has
 from schemas.units import cpu_text, memory_text
 
 

@@ -18,7 +18,8 @@ from schemas.resolved_cluster import (
     OWN_GROUP_TAGS,
 )
 from schemas.rules.instance import instance_type
-from schemas.spec import Spec, has, is_whole, well_named
+from schemas.shape import is_whole
+from schemas.spec import Spec, has, well_named
 from schemas.units import cpu_text, memory_text
 
 # Kubernetes, EKS and Karpenter refuse or overwrite these, and the platform sets its own.
@@ -81,7 +82,9 @@ def chosen(spec: Spec, cluster: Cluster, pool: NodePool, path: Path) -> Sequence
             at = (*where, index)
             spec.report("listed-twice", at, f"{name!r} is listed twice", "remove one")
         spec.refer((*where, index), name, "flavor", "platform", "flavors")
-    flavors = {name: known[name] for name in pool.flavors if is_whole(known.get(name, ...))}
+    flavors = {
+        name: known[name] for name in pool.flavors if name in known and is_whole(known[name])
+    }
     if len(flavors) < len(set(pool.flavors)):
         return []
     models = gpu_models()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.compute import GpuFlavor
-from schemas.spec import Spec, is_whole
+from schemas.shape import is_whole
+from schemas.spec import Spec
 from schemas.units import cpu_text, memory_text
 
 STAGE_TIMES = 2

@@ -4,7 +4,8 @@ from typing import Any
 
 from schemas.compute import GpuFlavor
 from schemas.nearest import listed
-from schemas.spec import Spec, has, is_whole
+from schemas.shape import is_whole
+from schemas.spec import Spec, has
 
 
 def core_type(spec: Spec, owner: Any, path: tuple[str, ...]) -> None:

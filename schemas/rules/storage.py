@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from schemas.address import S3_HOST, Address
 from schemas.nearest import close
 from schemas.rules import target
-from schemas.shape import Path
-from schemas.spec import Spec, has, is_whole
+from schemas.shape import Path, is_whole
+from schemas.spec import Spec, has
 from schemas.storage import SwiftStorage
 from schemas.training import ADDRESS_FIELDS, Training, addresses
 from schemas.tree import Map

@@ -6,7 +6,8 @@ import re
 from schemas.compute import GpuFlavor
 from schemas.nearest import listed
 from schemas.rules.size import core_type, gpu_nodes
-from schemas.spec import Spec, has, is_whole
+from schemas.shape import is_whole
+from schemas.spec import Spec, has
 from schemas.training import Training
 
 

@@ -51,7 +51,7 @@ def test_graph_changes_as_the_class_says(
         workspace_document(specs.load_document(tmp_path, s)) for s in (change_classes.base(), spec)
     )
     effects = {change.effect for change in compare(old, new)}
-    table = TABLES[("models", "base") if path == ("models", "old") else path]
+    table = TABLES[path]
     assert table[key].effect in effects
     if effects == {Effect.REFUSED}:
         return  # nothing is registered: tests/e2e/test_transitions.py

@@ -46,8 +46,7 @@ def rounds() -> list[Round]:
     lanes: dict[str, list[tuple[Path_, str]]] = {}
     alone = []
     for path, key in FIELDS:
-        table = TABLES[("models", "base") if path == ("models", "old") else path]
-        if path and path[0] in LANES and table[key].effect is not Effect.REFUSED:
+        if path and path[0] in LANES and TABLES[path][key].effect is not Effect.REFUSED:
             lanes.setdefault(LANES[path[0]], []).append((path, key))
         else:
             alone.append((path, key))

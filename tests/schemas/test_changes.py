@@ -124,6 +124,7 @@ TABLES: dict[Path_, dict[str, OnChange]] = {
     ("trainings", "base"): training.CHANGES,
     ("trainings", "torch"): training.CHANGES,
     ("models", "base"): model.CHANGES,
+    ("models", "old"): model.CHANGES,
     ("endpoints", "iris"): endpoint.CHANGES,
     ("endpoints", "iris", "stages", "on"): endpoint.STAGE_CHANGES,
     ("notebooks", "explore"): notebook.CHANGES,
@@ -195,7 +196,7 @@ def test_change_of_a_field_has_the_class_of_its_table(
 ) -> None:
     found = changes(tmp_path, base(), changed(path, key, VALUES[path][key]))
     mine = [change for change in found if change.path[: len(path) + 1] == (*path, key)]
-    table = TABLES[("models", "base") if path == ("models", "old") else path]
+    table = TABLES[path]
     assert mine
     assert {change.effect for change in mine} == {table[key].effect}
     for change in mine:

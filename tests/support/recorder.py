@@ -142,7 +142,7 @@ def _loop_of_this_thread() -> Iterator[None]:
 
 def _no_stack_traces() -> contextlib.AbstractContextManager[object]:
     """No registration says where in the source it was made: a test's stack is so deep that this
-    takes as long as the rest."""
+    takes a fifth of the whole time."""
     return mock.patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
 
 
