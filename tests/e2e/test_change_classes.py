@@ -38,23 +38,39 @@ LANES = {section: section for section in ("trainings", "notebooks", "experiments
     "endpoints": "endpoints",
 }
 """What a change of each section touches: one of each lane fits into a preview, which takes long."""
-Round = tuple[tuple[Path_, str], ...]
+Field = tuple[Path_, str]
+Round = tuple[Field, ...]
 
 
 def rounds() -> list[Round]:
-    """The fields that are changed in one preview. What is refused is alone, and the platform's."""
-    lanes: dict[str, list[tuple[Path_, str]]] = {}
-    alone = []
+    """The fields that are changed in one preview.
+
+    What is refused is said together, and where all that is changed in place is the strongest that
+    a preview shows, each of it is. What else the platform has touches everything, so it is alone.
+    """
+    together: dict[Effect, list[Field]] = {Effect.REFUSED: [], Effect.IN_PLACE: []}
+    lanes: dict[str, list[Field]] = {}
+    alone: list[Field] = []
     for path, key in FIELDS:
-        if path and path[0] in LANES and TABLES[path][key].effect is not Effect.REFUSED:
-            lanes.setdefault(LANES[path[0]], []).append((path, key))
+        effect = TABLES[path][key].effect
+        section = path[0] if path else ""
+        if key == "autoscaling":  # not beside `instances`
+            alone.append((path, key))
+        elif effect in together:
+            together[effect].append((path, key))
+        elif section in LANES:
+            lanes.setdefault(LANES[section], []).append((path, key))
         else:
             alone.append((path, key))
-    together = zip_longest(*lanes.values())
-    return [*((field,) for field in alone), *(tuple(filter(None, one)) for one in together)]
+    side_by_side = zip_longest(*lanes.values())
+    return [
+        *map(tuple, together.values()),
+        *((field,) for field in alone),
+        *(tuple(filter(None, fields)) for fields in side_by_side),
+    ]
 
 
-def _text(field: tuple[Path_, str]) -> str:
+def _text(field: Field) -> str:
     path, key = field
     return ".".join((*path, key))
 
@@ -151,10 +167,10 @@ def test_preview_does_what_diff_says(stack: Checkout, tmp_path: Path, fields: Ro
         return
     steps = json.loads(done.stdout)["steps"]
     assert change_classes.strongest(_effects(steps)) == expected
-    if not fields[0][0] or fields[0][0][0] not in LANES:
-        return  # it touches all of them
     for path, key in fields:
         assert any(change.path[: len(path) + 1] == (*path, key) for change in changes), key
+    if any(path[:1] in ((), ("platform",)) for path, _ in fields):
+        return  # it touches all of them
     for lane in {*LANES.values(), ""}:
         mine = [step for step in steps if _lane(step) == lane]
         effects = [change.effect for change in changes if LANES.get(change.path[0], "") == lane]
