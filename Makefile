@@ -71,8 +71,8 @@ on-cluster:
 end-to-end:
 	IMAGES_AHEAD=1 $(BIN)/pytest -m e2e tests/e2e --durations=25
 beside-cluster:
-	$(call part,check,nice -n 5 $(MAKE) --no-print-directory check)
-	$(call part,tests with the built tools,nice -n 5 $(BIN)/pytest -m e2e --ignore=tests/e2e --durations=15)
+	$(call part,check,nice -n 10 $(MAKE) --no-print-directory check)
+	$(call part,tests with the built tools,nice -n 10 $(BIN)/pytest -m e2e --ignore=tests/e2e --durations=15)
 
 soak: toolchain ## long random repeats, and long waits (SOAK=20)
 	SOAK=$(SOAK) $(BIN)/pytest -m soak -rP
