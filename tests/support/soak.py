@@ -4,5 +4,5 @@ import os
 
 ROUNDS = int(os.environ.get("SOAK", "2"))
 """Of what is slow; `make soak` asks for more."""
-CASES = 450 * ROUNDS
+CASES = 150 * ROUNDS
 """Of a property."""
