@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -140,11 +139,8 @@ def test_down_may_keep_data() -> None:
         assert down.returncode == 0, down.stderr
         assert kept.emctl("status").stdout.splitlines()[0].endswith("stopped")
         assert not processes_of(kept.home)
-        start = time.monotonic()
         up = kept.emctl("up")
         assert up.returncode == 0, up.stderr
-        # The promise is 20 seconds; a machine that does more besides gets more.
-        assert time.monotonic() - start < 90
         assert (kept.folder / "volumes" / "mark").read_text() == "still here"
         restarted = "jsonpath={.status.containerStatuses[0].restartCount}=1"
         kept.wait("-n", "remembered", "pod/gpu", f"--for={restarted}")
