@@ -6,34 +6,6 @@ from tests.aws.conftest import Account
 
 pytestmark = pytest.mark.e2e
 
-NETWORK = """
-    import pulumi
-    from pulumi_aws import ec2
-
-    vpc = ec2.Vpc("net", cidr_block="10.0.0.0/16", tags={"Name": "net"})
-    subnet = ec2.Subnet(
-        "a", vpc_id=vpc.id, availability_zone="ap-northeast-2a", cidr_block="10.0.1.0/24"
-    )
-    pulumi.export("vpc", vpc.id)
-"""
-
-
-def test_a_network_goes_through_its_life(account: Account) -> None:
-    empty = account.inventory()
-    project = account.project
-    project.write(NETWORK)
-    assert "+ 3 to create" in project.pulumi("preview").stdout
-    assert "+ 3 created" in project.pulumi("up", "--yes", "--skip-preview").stdout
-    project.pulumi("preview", "--expect-no-changes")
-    project.pulumi("refresh", "--yes", "--expect-no-changes")
-    project.write(NETWORK.replace('"Name": "net"', '"Name": "network", "team": "iris"'))
-    assert "~ 1 to update" in project.pulumi("preview").stdout
-    project.pulumi("up", "--yes", "--skip-preview")
-    project.pulumi("preview", "--expect-no-changes")
-    project.pulumi("destroy", "--yes", "--skip-preview")
-    assert account.inventory() == empty
-
-
 POOL = """
     import pulumi
     from pulumi_aws import ec2, eks, iam
