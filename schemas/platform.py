@@ -82,6 +82,11 @@ class ApiGateway(StrictModel):
     with 429. Defaults to 100; what the account may take in all is AWS's business."""
     burst: Annotated[t.Whole, t.between(1, 5_000)] = 200
     """Requests that it takes at once beyond that. Defaults to 200."""
+    jwt_authorizer: bool = False
+    """Whether API Gateway checks the tokens of endpoints with `access.jwt` and a `jwks_url`, before
+    anything gets in; stages check them anyway. Its issuer must be on the internet, under https and
+    with a discovery document, and sign with RSA keys that its tokens name (`kid`): others are
+    refused there. Defaults to no."""
     certificate: c.Certificate | None = None
     """ARN of a certificate (ACM, in the cluster's region) for `*.<workspace>.<domain>`: each
     endpoint then answers at its own host, and its stages below it. Without it they have addresses

@@ -12,8 +12,8 @@ from components.manifests.aws.trust import Document
 from schemas import resolved
 
 SETTLE_SECONDS = 15
-"""AWS says that an association counts after several seconds, and not when: a pod that starts before
-gets no role, as long as it lives."""
+"""AWS says that an association, and what a role may do, count after several seconds, and not when:
+a pod that starts before gets no role, as long as it lives, or may not do what is new."""
 
 
 @dataclass(frozen=True, kw_only=True)

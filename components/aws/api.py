@@ -42,6 +42,12 @@ class Api(pulumi.ComponentResource):
         spec, platform = args.endpoint, args.workspace.platform
         self._args = args
         self._own = pulumi.ResourceOptions(parent=self)
+        if not (spec.access.api_keys or spec.access.jwt):
+            pulumi.log.warn(
+                f"endpoints.{spec.name}: anybody on the internet may call it at API Gateway "
+                "(`access` says who may)",
+                self,
+            )
         certificate = platform.api_gateway.certificate
         api = gateway.Api(
             f"api-{name}",
@@ -54,7 +60,10 @@ class Api(pulumi.ComponentResource):
             opts=self._own,
         )
         self._routes(f"api-{name}", api)
-        made = {key: self._stage(f"api-{key}-{name}", key, api) for key in spec.stages}
+        made = {
+            key: self._stage(f"api-{key}-{name}", key, api, stage)
+            for key, stage in spec.stages.items()
+        }
         default = self._stage(f"api-{name}", manifests.DEFAULT, api)
         self.url = api.api_endpoint
         self.target = pulumi.Output.from_input("")
@@ -86,7 +95,7 @@ class Api(pulumi.ComponentResource):
 
     def _routes(self, name: str, api: gateway.Api) -> None:
         spec, cluster = self._args.endpoint, self._args.workspace.platform.outputs
-        jwt = manifests.authorizing(spec)
+        jwt = manifests.authorizing(self._args.workspace.platform, spec)
         authorizer = None
         if jwt is not None:
             authorizer = gateway.Authorizer(
@@ -122,7 +131,9 @@ class Api(pulumi.ComponentResource):
                 opts=self._own,
             )
 
-    def _stage(self, name: str, stage: str, api: gateway.Api) -> gateway.Stage:
+    def _stage(
+        self, name: str, stage: str, api: gateway.Api, of: resolved.Stage | None = None
+    ) -> gateway.Stage:
         workspace, spec = self._args.workspace, self._args.endpoint
         group, limits = manifests.log_group_arn(workspace.platform), workspace.platform.api_gateway
         return gateway.Stage(
@@ -132,7 +143,7 @@ class Api(pulumi.ComponentResource):
             auto_deploy=True,
             access_log_settings={
                 "destination_arn": group,
-                "format": manifests.log_format(workspace, spec),
+                "format": manifests.log_format(workspace, spec, of),
             }
             if group
             else None,

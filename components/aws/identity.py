@@ -8,8 +8,11 @@ import pulumi
 from pulumi_aws import eks, iam
 
 from components.manifests.aws import trust
-from components.manifests.aws.names import managed_policy
+from components.manifests.aws.names import managed_policy, shortened
 from schemas.text import to_json
+
+_NAME_LENGTH = 64 - len("-0123456")
+"""Of a role, without what Pulumi adds: it refuses longer names, and cuts none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,7 @@ class PodRoleArgs:
     managed: Sequence[str] = field(default=())
     policy: pulumi.Input[dict[str, Any]] | None = None
     settle: Callable[[], Awaitable[None]] | None = None
-    """Waits until pods that start are sure to get a new association."""
+    """Waits until pods that start are sure to get a new association, and what its role may do."""
 
 
 class PodRole(pulumi.ComponentResource):
@@ -42,8 +45,9 @@ class PodRole(pulumi.ComponentResource):
         of = {"namespace": args.namespace, "service_account": args.service_account}
         super().__init__("easymaker:cluster:PodRole", name, dict(of), opts)
         own = pulumi.ResourceOptions(parent=self)
+        hook = _hook(name, args.settle)
         role = iam.Role(
-            name,
+            shortened(name, _NAME_LENGTH),
             assume_role_policy=pulumi.Output.from_input(args.cluster_arn).apply(
                 lambda arn: to_json(trust.of_pods(arn, args.namespace, args.service_account))
             ),
@@ -61,7 +65,17 @@ class PodRole(pulumi.ComponentResource):
         ]
         if args.policy is not None:
             document = pulumi.Output.from_input(args.policy).apply(to_json)
-            granted.append(iam.RolePolicy(name, role=role.name, policy=document, opts=own))
+            granted.append(
+                iam.RolePolicy(
+                    name,
+                    role=role.name,
+                    policy=document,
+                    # Of a new one the association waits.
+                    opts=pulumi.ResourceOptions(
+                        parent=self, hooks=pulumi.ResourceHookBinding(after_update=hook)
+                    ),
+                )
+            )
         association = eks.PodIdentityAssociation(
             name,
             cluster_name=args.cluster,
@@ -70,7 +84,9 @@ class PodRole(pulumi.ComponentResource):
             role_arn=role.arn,
             # Pods get the role when they start: it can do all that it may by then.
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=granted, hooks=_hooks(name, args.settle)
+                parent=self,
+                depends_on=granted,
+                hooks=pulumi.ResourceHookBinding(after_create=hook),
             ),
         )
         self.children = [role, *granted, association]
@@ -78,14 +94,13 @@ class PodRole(pulumi.ComponentResource):
         self.register_outputs({"arn": self.arn})
 
 
-def _hooks(
+def _hook(
     name: str, settle: Callable[[], Awaitable[None]] | None
-) -> pulumi.ResourceHookBinding | None:
+) -> list[pulumi.ResourceHook | pulumi.ResourceHookFunction]:
     if settle is None:
-        return None
+        return []
 
     async def after(_: pulumi.ResourceHookArgs) -> None:
         await settle()
 
-    hook = pulumi.ResourceHook(f"{name}-settles", after)
-    return pulumi.ResourceHookBinding(after_create=[hook])
+    return [pulumi.ResourceHook(f"{name}-settles", after)]

@@ -35,7 +35,7 @@ class OnAws:
             raise pulumi.RunError("\n".join(misfits))
         try:
             policies = access.policies(workspace, served)
-        except access.TooLong as error:
+        except access.NoPolicy as error:
             raise pulumi.RunError(str(error)) from None
         # Another account's credentials are refused before anything is made with them.
         self._provider = Provider(

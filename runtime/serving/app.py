@@ -24,7 +24,8 @@ from serving.options import Options
 
 LOADING = "the model is still being loaded"
 STOPPING = "this server is stopping"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
+"""Also as API Gateway makes them, which end in `=`."""
 
 
 class App:

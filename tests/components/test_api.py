@@ -97,7 +97,7 @@ def test_a_route_for_each_resource_path(made: Graph) -> None:
             "overwrite:header.x-easymaker-stage": "$context.stage",
             "overwrite:header.x-request-id": "$context.requestId",
         },
-        "timeoutMilliseconds": 9_000,
+        "timeoutMilliseconds": 10_000,
     }
 
 
@@ -110,14 +110,15 @@ def test_a_stage_for_each_and_the_default_one(made: Graph, spec: resolved.Worksp
         "autoDeploy": True,
         "accessLogSettings": {
             "destinationArn": f"arn:aws:logs:ap-northeast-2:{ACCOUNT}:log-group:/easymaker/dev/api",
-            "format": api.log_format(spec, spec.endpoints["iris"]),
+            "format": api.log_format(spec, spec.endpoints["iris"], None),
         },
         "defaultRouteSettings": {"throttlingRateLimit": 100, "throttlingBurstLimit": 200},
     }
 
 
 def test_record_has_the_fields_of_an_inference(spec: resolved.Workspace) -> None:
-    record = json.loads(api.log_format(spec, spec.endpoints["iris"]))
+    iris = spec.endpoints["iris"]
+    record = json.loads(api.log_format(spec, iris, iris.stages["blue"]))
     common = ("easymakerAppKey", "category", "logType", "endpointId", "endpointStageId", "action")
     assert {key: record[key] for key in common} == {
         "easymakerAppKey": "easymaker",
@@ -127,6 +128,8 @@ def test_record_has_the_fields_of_an_inference(spec: resolved.Workspace) -> None
         "endpointStageId": "$context.stage",
         "action": "Endpoint.ApiGateway",
     }
+    assert (record["modelName"], record["logLevel"]) == ("fitted", "INFO")
+    assert "modelName" not in api.log_format(spec, iris, None)
     assert record["inferenceId"] == "$context.requestId"
     assert all(isinstance(value, str) for value in record.values())
 
@@ -181,8 +184,13 @@ def test_another_default_stage_changes_one_route_of_the_cluster(
     assert (after.nodes.keys() == before.keys(), changed) == (True, {"endpoint-iris"})
 
 
+def checking(spec: resolved.Workspace) -> resolved.Workspace:
+    limits = ApiGateway(jwt_authorizer=True)
+    return replace(spec, platform=replace(spec.platform, api_gateway=limits))
+
+
 def test_tokens_are_checked_where_they_can_be(tmp_path: Path) -> None:
-    made = graph(cluster_stack.workspace(tmp_path, STAGES, JWT))
+    made = graph(checking(cluster_stack.workspace(tmp_path, STAGES, JWT)))
     assert found(made, "authorizer:Authorizer") == {
         "api-iris": {
             "apiId": "api-iris-id",
@@ -207,8 +215,34 @@ def test_tokens_are_checked_where_they_can_be(tmp_path: Path) -> None:
     ],
 )
 def test_else_the_servers_alone_check_them(tmp_path: Path, other: tuple[str, str]) -> None:
-    spec = cluster_stack.workspace(tmp_path, JWT, other)
-    assert api.authorizing(spec.endpoints["iris"]) is None
+    spec = checking(cluster_stack.workspace(tmp_path, JWT, other))
+    assert api.authorizing(spec.platform, spec.endpoints["iris"]) is None
+
+
+def test_nobody_asked_for_tokens_to_be_checked_twice(tmp_path: Path) -> None:
+    made = graph(cluster_stack.workspace(tmp_path, STAGES, JWT))
+    assert not found(made, "authorizer:Authorizer")
+    assert {route["authorizationType"] for route in found(made, "route:Route").values()} == {"NONE"}
+
+
+@pytest.mark.parametrize(("changes", "warned"), [((), True), ((JWT,), False)])
+def test_a_preview_says_what_the_internet_reaches(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    changes: tuple[tuple[str, str], ...],
+    warned: bool,
+) -> None:
+    graph(cluster_stack.workspace(tmp_path, *changes))
+    assert ("anybody on the internet may call it" in caplog.text) is warned
+
+
+def test_a_stages_own_answer_comes_before_the_gateways(spec: resolved.Workspace) -> None:
+    iris = spec.endpoints["iris"]
+    longest = replace(iris.stages["blue"], request_timeout=29)
+    slow = replace(iris, stages={**iris.stages, "blue": longest})
+    assert api.timeout_milliseconds(slow) == 30_000
+    slow = replace(iris, stages={"blue": replace(longest, request_timeout=30)})
+    assert api.timeout_milliseconds(slow) == 30_000
 
 
 def test_host_of_its_own(spec: resolved.Workspace) -> None:

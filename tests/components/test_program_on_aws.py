@@ -13,6 +13,7 @@ from components.manifests import nas, policies
 from components.manifests.aws import access
 from schemas import resolved
 from schemas.logs import CloudWatch
+from schemas.names import NAME_LENGTH
 from schemas.platform import ApiGateway
 from tests.components import test_program
 from tests.support import cluster_stack
@@ -69,7 +70,11 @@ def test_roles_are_there_before_pods(spec: resolved.Workspace) -> None:
         "serving",
         "training",
     ]
-    urns = {node.urn for node in associations}
+    policies = made.all("aws:iam/rolePolicy:RolePolicy")
+    # Until IAM knows, also of what a role may do more than before.
+    assert all(node.after_create == (f"{node.name}-settles",) for node in associations)
+    assert all(node.after_update == (f"{node.name}-settles",) for node in policies)
+    urns = {node.urn for node in (*associations, *policies)}
     for type_ in (
         "kubernetes:batch/v1:Job",
         "kubernetes:apps/v1:StatefulSet",
@@ -78,6 +83,14 @@ def test_roles_are_there_before_pods(spec: resolved.Workspace) -> None:
     ):
         for node in made.all(type_):
             assert reaches(made, node, urns) >= urns, node.name
+
+
+def test_longest_name_has_roles(spec: resolved.Workspace) -> None:
+    """Pulumi adds eight characters, and AWS allows 64."""
+    made = graph(replace(spec, name="w" * NAME_LENGTH))
+    names = {node.name for node in made.all("aws:iam/role:Role")}
+    assert len(names) == 3
+    assert max(map(len, names)) == 56
 
 
 def reaches(made: Graph, node: Node, urns: set[str]) -> set[str]:

@@ -20,7 +20,7 @@ def types_of_clusters(spec: Cluster) -> set[str]:
 
 def types_of_workspaces(folder: Path) -> set[str]:
     spec = cluster_stack.workspace(folder, test_api.STAGES, test_api.JWT)
-    gateway = ApiGateway(certificate=test_api.CERTIFICATE)
+    gateway = ApiGateway(certificate=test_api.CERTIFICATE, jwt_authorizer=True)
     other = replace(spec, platform=replace(spec.platform, api_gateway=gateway))
     return {node.type for each in (spec, other) for node in test_api.graph(each).nodes.values()}
 

@@ -277,7 +277,10 @@ def keys_of(*names: str) -> set[str]:
             "Workspace",
             ("full.yaml", "platform/full.yaml"),
             # Of AWS, and what excludes another key: stacks/aws.yaml has some of them.
-            {"cluster_stack", "api_gateway", "rate", "burst", "jwks_url", "index", "log_group"},
+            {
+                *("cluster_stack", "api_gateway", "rate", "burst", "jwt_authorizer"),
+                *("jwks_url", "index", "log_group"),
+            },
         ),
         ("Cluster", ("cluster.yaml", "platform/pools.yaml"), {"vpc", "private_subnets"}),
         ("ClusterAddons", ("addons.yaml",), {"include", "context"}),

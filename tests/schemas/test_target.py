@@ -44,7 +44,7 @@ def test_the_gateway_is_that_of_the_add_ons() -> None:
 def test_nobody_waits_longer_than_the_gateway(tmp_path: Path) -> None:
     stages = [s for e in on_aws(tmp_path).endpoints.values() for s in e.stages.values()]
     assert stages
-    assert {stage.request_timeout for stage in stages} == {30}
+    assert {stage.request_timeout for stage in stages} == {29}
 
 
 def test_the_document_says_the_same(tmp_path: Path) -> None:

@@ -182,10 +182,10 @@ def test_request_ids_are_passed_on(serve: Start) -> None:
         def handle(data, context):
             return data and [context.get_request_id(0), context.get_request_header(0, "X-Team")]
     """).ready()
-    headers = {"X-Request-Id": "abc-1", "x-team": "vision"}
+    headers = {"X-Request-Id": "JKJaXmPLvHcESHA=", "x-team": "vision"}
     answer = server.ask("POST", "/inference", {"instances": [1]}, headers)
-    assert answer.data == {"predictions": ["abc-1", "vision"]}
-    assert answer.headers["x-request-id"] == "abc-1"
+    assert answer.data == {"predictions": ["JKJaXmPLvHcESHA=", "vision"]}
+    assert answer.headers["x-request-id"] == "JKJaXmPLvHcESHA="
     made = server.ask("POST", "/inference", {"instances": [1]}, {"X-Request-Id": "a b\tc"})
     assert len(made.headers["x-request-id"]) == 36
     assert made.data["predictions"][0] == made.headers["x-request-id"]

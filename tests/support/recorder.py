@@ -33,6 +33,8 @@ class Node:
     before_create: tuple[str, ...]
     """The hooks that run then."""
     before_update: tuple[str, ...]
+    after_create: tuple[str, ...]
+    after_update: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
     aliases: tuple[str, ...]
     """Names that it had before."""
@@ -115,6 +117,8 @@ class _Recorder(mocks.MockMonitor):
             version=request.version,
             before_create=tuple(request.hooks.before_create),
             before_update=tuple(request.hooks.before_update),
+            after_create=tuple(request.hooks.after_create),
+            after_update=tuple(request.hooks.after_update),
             replace_on_changes=tuple(request.replaceOnChanges),
             aliases=tuple(alias.spec.name for alias in request.aliases),
             delete_before_replace=request.deleteBeforeReplace,

@@ -3,6 +3,7 @@
 Addresses on stores that have keys of their own need no role. NAS is mounted by the node.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,8 @@ LONGEST = 10_240
 """Characters that AWS allows the policies of a role, without white space."""
 COLLECTOR = "collector"
 """The use of what sends log records to CloudWatch; the others are `identity`'s."""
+_BEYOND = re.compile(r"[^\t\n\r\x20-\xff]+")
+"""What PutRolePolicy takes no document with: its pattern is [\u0009\u000a\u000d\u0020-\u00ff]+."""
 _ANY_REVISION = "?" * LENGTH
 _WRITING = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
 
@@ -64,12 +67,12 @@ def grants(workspace: resolved.Workspace, settled: Iterable[Served]) -> dict[str
     return {use: grant for use, grant in sorted(found.items()) if grant}
 
 
-class TooLong(Exception):
+class NoPolicy(Exception):
     """A role can't have such a policy; the sentence says what to do."""
 
 
 def policies(workspace: resolved.Workspace, settled: Iterable[Served]) -> dict[str, Document]:
-    """By use. Raises TooLong."""
+    """By use. Raises NoPolicy."""
     found = {
         use: policy(workspace.platform, grant) for use, grant in grants(workspace, settled).items()
     }
@@ -77,8 +80,15 @@ def policies(workspace: resolved.Workspace, settled: Iterable[Served]) -> dict[s
     if isinstance(logs, CloudWatch) and collector.has_role(workspace.platform, logs):
         found[COLLECTOR] = _sending(workspace.platform, logs)
     for use, document in found.items():
-        if (length := len(to_json(document))) > LONGEST:
-            raise TooLong(
+        text = to_json(document)
+        if beyond := sorted(set(_BEYOND.findall(text))):
+            raise NoPolicy(
+                f"the role of pods for {use} would need a policy with {', '.join(beyond)}, and AWS "
+                "takes no letters beyond those of Western Europe in one: call the folders "
+                "otherwise, or give their store credentials of its own"
+            )
+        if (length := len(text)) > LONGEST:
+            raise NoPolicy(
                 f"the role of pods for {use} would need a policy of {length} characters, and AWS "
                 f"takes {LONGEST}: keep what they read and write in fewer folders, or in several "
                 "workspaces"

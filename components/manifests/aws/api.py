@@ -8,6 +8,7 @@ from components.manifests import Manifest, routes
 from components.manifests.metadata import ENDPOINT_LABEL, labels
 from schemas import names, resolved
 from schemas.access import Jwt
+from schemas.endpoint import AWS_SECONDS
 from schemas.text import to_json
 
 KIND = "api"
@@ -38,23 +39,30 @@ def request_parameters(endpoint: resolved.Endpoint, path: str) -> dict[str, str]
 
 
 def timeout_milliseconds(endpoint: resolved.Endpoint) -> int:
-    """Its stages share what calls them; each ends what takes it too long by itself."""
-    return 1000 * max(stage.request_timeout for stage in endpoint.stages.values())
+    """Its stages share what calls them; each ends what takes it too long by itself, and before."""
+    longest = max(stage.request_timeout for stage in endpoint.stages.values())
+    return 1000 * min(longest + 1, AWS_SECONDS)
 
 
-def authorizing(endpoint: resolved.Endpoint) -> Jwt | None:
-    """The tokens that API Gateway checks before anything gets in; the servers check them anyway.
+def authorizing(platform: resolved.Platform, endpoint: resolved.Endpoint) -> Jwt | None:
+    """The tokens that API Gateway is to check before anything gets in; the servers check them
+    anyway.
 
     None where it can't: it finds an issuer's keys at the issuer alone, and knows no API keys.
     """
     jwt = endpoint.access.jwt
-    if jwt is None or endpoint.access.api_keys is not None or jwt.jwks_url is None:
+    if jwt is None or not platform.api_gateway.jwt_authorizer:
+        return None
+    if endpoint.access.api_keys is not None or jwt.jwks_url is None:
         return None
     return jwt if jwt.issuer.startswith("https://") else None
 
 
-def log_format(workspace: resolved.Workspace, endpoint: resolved.Endpoint) -> str:
-    """A record of a call, with EasyMaker's fields of an inference."""
+def log_format(
+    workspace: resolved.Workspace, endpoint: resolved.Endpoint, stage: resolved.Stage | None
+) -> str:
+    """A record of a call, with EasyMaker's fields of an inference. Of `$default` (None) nobody says
+    here which stage and model it leads to: the server's record has them, under the same id."""
     took = "$context.httpMethod $context.path $context.status $context.responseLatency ms"
     return to_json(
         {
@@ -64,8 +72,12 @@ def log_format(workspace: resolved.Workspace, endpoint: resolved.Endpoint) -> st
             "endpointId": endpoint.name,
             "endpointStageId": "$context.stage",
             "action": "Endpoint.ApiGateway",
+            **({} if stage is None else {"modelName": stage.model.model_name}),
+            "logLevel": "INFO",
             "body": took,
+            # HTTP APIs have no time as ISO has it; the second one is in milliseconds.
             "time": "$context.requestTime",
+            "timeEpoch": "$context.requestTimeEpoch",
             "inferenceId": "$context.requestId",
             "sourceIp": "$context.identity.sourceIp",
             "status": "$context.status",

@@ -218,8 +218,16 @@ def test_what_aws_does_not_take_is_one_sentence(
     spec: resolved.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "LONGEST", 1200)
-    with pytest.raises(access.TooLong, match="pods for training would need a policy of"):
+    with pytest.raises(access.NoPolicy, match="pods for training would need a policy of"):
         access.policies(spec, [])
+
+
+def test_letters_that_no_policy_has_are_said(tmp_path: Path) -> None:
+    code = ("ml.test/code/fit", "ml.test/code/데이터")
+    with pytest.raises(access.NoPolicy, match="for training would need a policy with 데이터, and"):
+        access.policies(cluster_stack.workspace(tmp_path, code), [])
+    umlaut = ("ml.test/code/fit", "ml.test/code/Tür")
+    assert access.policies(cluster_stack.workspace(tmp_path, umlaut), [])
 
 
 def with_logs(spec: resolved.Workspace, **given: Any) -> resolved.Workspace:

@@ -88,7 +88,9 @@ class Aws(provider_pb2_grpc.ResourceProviderServicer):
             else:
                 stem = f"{request.urn.split('::')[-1]}-"
                 seed = hashlib.sha256(request.randomSeed or os.urandom(8)).hexdigest()
-                new[row.named] = f"{stem[: row.longest - 7]}{seed[:7]}"
+                if len(stem) + 7 > row.longest:  # which the provider does not cut
+                    failures += [_failure(row.named, f"{stem!r} plus 7 is over {row.longest}")]
+                new[row.named] = f"{stem}{seed[:7]}"
             new[_DEFAULTS] = [row.named]
         return provider_pb2.CheckResponse(inputs=encode(new), failures=failures)
 
