@@ -136,9 +136,10 @@ class GpuPool(pulumi.ComponentResource):
             )
             if block
             else None,
-            # Instances have theirs by the autoscaling group, which has none for volumes.
+            # The autoscaling group has none for volumes, and gets its own when its first nodes run.
             tag_specifications=[
-                ec2.LaunchTemplateTagSpecificationArgs(resource_type="volume", tags=args.tags)
+                ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=args.tags)
+                for kind in ("instance", "volume")
             ]
             if args.tags
             else None,

@@ -10,6 +10,8 @@ from tests.support.recorder import Answers
 NUMBER = "123456789012"
 ARN = f"arn:aws:eks:ap-northeast-2:{NUMBER}:cluster/dev"
 KEY = f"arn:aws:kms:ap-northeast-2:{NUMBER}:key/k"
+VPC_ID = "vpc-0123456789"
+"""Of a network that exists."""
 SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/Applier/somebody"
 SPEC = """
 api_version: easymaker/v1
@@ -59,9 +61,15 @@ def _calls(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         second = {"associationId": "a", "cidrBlock": "100.64.0.0/16", "state": "associated"}
         gone = {"associationId": "b", "cidrBlock": "10.8.0.0/16", "state": "disassociated"}
         own = {"associationId": "c", "cidrBlock": "10.9.0.0/16", "state": "associated"}
-        return {"cidrBlock": "10.9.0.0/16", "cidrBlockAssociations": [own, second, gone]}
+        return {
+            "cidrBlock": "10.9.0.0/16",
+            "cidrBlockAssociations": [own, second, gone],
+            "enableDnsHostnames": True,
+            "enableDnsSupport": True,
+        }
     assert token == "aws:ec2/getSubnet:getSubnet", token
-    return {"id": inputs["id"], "availabilityZone": _SUBNETS[inputs["id"]]}
+    zone = _SUBNETS[inputs["id"]]
+    return {"id": inputs["id"], "availabilityZone": zone, "vpcId": VPC_ID}
 
 
 _OUTPUTS: dict[str, dict[str, Any]] = {

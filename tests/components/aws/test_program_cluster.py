@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
+import live
 import program_cluster
 from components.manifests.addons import cluster_autoscaler, common, karpenter, logs
 from components.manifests.addons.facts import facts
@@ -218,6 +219,39 @@ def test_of_several_subnets_in_a_zone_nodes_have_all_and_others_one(applied: Clu
     assert sorted(node.inputs["subnetId"] for node in targets) == one
 
 
+@pytest.mark.parametrize(
+    ("token", "said", "sentence"),
+    [
+        (
+            "aws:ec2/getSubnet:getSubnet",
+            {"vpcId": "vpc-9"},
+            "network.private_subnets: subnet-0a is in vpc-9, not in vpc-0123456789",
+        ),
+        (
+            "aws:ec2/getVpc:getVpc",
+            {"enableDnsHostnames": False},
+            "network.vpc: vpc-0123456789 has no DNS hostnames, and without it no node joins",
+        ),
+        (
+            "aws:ec2/getVpc:getVpc",
+            {"enableDnsSupport": False},
+            "network.vpc: vpc-0123456789 has no DNS resolution, and without it no node joins",
+        ),
+    ],
+)
+def test_network_that_nodes_could_not_join_in_is_refused(
+    applied: Cluster, token: str, said: dict[str, object], sentence: str
+) -> None:
+    def calls(asked: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        assert ANSWERS.calls is not None
+        return {**ANSWERS.calls(asked, inputs), **(said if asked == token else {})}
+
+    network = ExistingNetwork("vpc-0123456789", ("subnet-0a", "subnet-0c"))
+    with pytest.raises(live.LiveError) as error:
+        graph(replace(applied, network=network), answers=replace(ANSWERS, calls=calls))
+    assert str(error.value) == sentence
+
+
 def test_subnets_in_one_zone_alone_are_refused(applied: Cluster) -> None:
     network = ExistingNetwork("vpc-0123456789", ("subnet-1c", "subnet-0c"))
     with pytest.raises(pulumi.RunError) as error:
@@ -334,15 +368,15 @@ def test_ranges_of_the_network_reach_api_server_and_gateway(applied: Cluster, ca
     }
 
 
-def test_volumes_of_nodes_have_the_tags_that_their_group_began_with(applied: Cluster) -> None:
+def test_nodes_and_volumes_have_the_tags_that_their_group_began_with(applied: Cluster) -> None:
     """Other tags would be another version of the template, which drains the nodes that run."""
     tagged = replace(applied, tags={"team": "vision"})
     sizes = {"scalingConfigs": [{"minSize": 0, "maxSize": 4, "desiredSize": 3}]}
     there = {"gpu-1": {"labels": labels(applied.pools["gpu"]), **sizes}}
     made = graph(tagged, answers=_there(tags={}, pools=there))
     templates = {node.name: node for node in made.all("aws:ec2/launchTemplate:LaunchTemplate")}
-    volumes = [{"resourceType": "volume", "tags": {"team": "vision"}}]
-    assert {node.inputs["tagSpecifications"] == volumes for node in templates.values()} == {True}
+    tags = [{"resourceType": of, "tags": {"team": "vision"}} for of in ("instance", "volume")]
+    assert {node.inputs["tagSpecifications"] == tags for node in templates.values()} == {True}
     assert templates["gpu"].ignore_changes == ("tagSpecifications",)
     # Made now, or anew: nothing runs on it.
     assert templates["cpu"].ignore_changes == ()

@@ -55,10 +55,16 @@ def _vpc(given: Values) -> Any:
         }
         for each in found["CidrBlockAssociationSet"]
     ]
+    names = {}
+    for attribute in ("enableDnsHostnames", "enableDnsSupport"):
+        asked = {"VpcId": given["id"], "Attribute": attribute}
+        said = clients.call(given["region"], "ec2", "describe_vpc_attribute", **asked)
+        names[attribute] = said[f"{attribute[0].upper()}{attribute[1:]}"]["Value"]
     return {
         "id": found["VpcId"],
         "cidrBlock": found["CidrBlock"],
         "cidrBlockAssociations": ranges,
+        **names,
         "tags": tags,
     }
 
