@@ -8,6 +8,7 @@ import pulumi
 import yaml
 from pulumi_kubernetes import Provider
 
+import live.pools
 from components import provider
 from components.addon import Addon, AddonArgs
 from components.manifests import Manifest
@@ -57,7 +58,12 @@ async def build(spec: resolved.ClusterAddons, settings: Settings) -> Outputs:
         raise pulumi.RunError(str(error)) from None
     if problem := mismatch(spec, cluster):
         raise pulumi.RunError(problem)
-    made = provider.of_addons(outputs["cluster"]["arn"], outputs["kubeconfig"])
+    context, kubeconfig = outputs["cluster"]["arn"], outputs["kubeconfig"]
+    if pulumi.runtime.is_dry_run():
+        kept = cluster.node_pools if spec.autoscaler == "karpenter" else {}
+        for sentence in await live.pools.karpenters(context, kubeconfig, kept):
+            pulumi.log.warn(sentence)
+    made = provider.of_addons(context, kubeconfig)
     return _Builder(spec, settings, cluster, made).all()
 
 

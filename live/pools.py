@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from components.manifests.aws.kubeconfig import kubeconfig
 from components.manifests.aws.pool import Group
 from components.manifests.metadata import KIND_LABEL
 from live.cluster import Ask
-from schemas.resolved_cluster import Cluster
+from schemas.resolved_cluster import POOL_LABEL, Cluster
 
 Read = Callable[[live.Context], tuple[list[Manifest], list[Manifest]]]
 """Reads nodes and pods. Raises live.LiveError."""
@@ -69,6 +69,22 @@ async def warnings(
     return leaving.warnings(gone, nodes, pods)
 
 
+async def karpenters(
+    context: str, kubeconfig: str, kept: Collection[str], read: Read | None = None
+) -> list[str]:
+    """A sentence for each of Karpenter's pools that goes while something runs on its nodes; `kept`
+    are the names of those that stay."""
+    try:
+        nodes, pods = await asyncio.to_thread(_look, context, kubeconfig, read or _read_karpenters)
+    except live.LiveError as error:
+        return [f"what runs on nodes of pools that go is not known: {error}"]
+    there = {node["metadata"].get("labels", {}).get(POOL_LABEL) for node in nodes}
+    gone = [
+        leaving.Leaving(pool, pool, replaced=False) for pool in sorted(there - {None, "", *kept})
+    ]
+    return leaving.warnings(gone, nodes, pods, POOL_LABEL)
+
+
 def _look(context: str, text: str, read: Read) -> tuple[list[Manifest], list[Manifest]]:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
         file.write(text)
@@ -76,9 +92,15 @@ def _look(context: str, text: str, read: Read) -> tuple[list[Manifest], list[Man
         return read(live.Context(context, Path(file.name)))
 
 
-def _read(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+def _read_karpenters(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+    return _read(context, "karpenter.sh/nodepool")
+
+
+def _read(
+    context: live.Context, label: str = leaving.GROUP_LABEL
+) -> tuple[list[Manifest], list[Manifest]]:
     asked = [
-        ["nodes", "-l", leaving.GROUP_LABEL],
+        ["nodes", "-l", label],
         ["pods", "--all-namespaces", "-l", KIND_LABEL],
     ]
     nodes, pods = (

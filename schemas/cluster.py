@@ -65,8 +65,9 @@ class EndpointAccess(StrictModel):
 class AccessEntry(StrictModel):
     principal: a.Principal
     """IAM role or user that it is for."""
-    policy: Literal["cluster-admin", "admin", "edit", "view"]
-    """What it may do, as Kubernetes' roles of these names."""
+    policy: Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
+    """What it may do, as Kubernetes' roles of these names. `admin-view` reads everything, nodes and
+    Secrets too: with it a preview says what runs on nodes that go."""
     namespaces: list[c.ObjectName] = Field(default_factory=list)
     """Namespaces that it is for. Defaults to all, and what belongs to none."""
 

@@ -22,7 +22,7 @@ EKS_GROUP_TAGS = 5
 """Those that EKS adds: names of cluster and group, and what the cluster autoscaler looks for."""
 GROUP_TAGS = 50
 """AWS allows a resource so many."""
-Policy = Literal["cluster-admin", "admin", "edit", "view"]
+Policy = Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
 Capacity = Literal["on_demand", "spot", "capacity_block"]
 Provisioner = Literal["cluster-autoscaler", "karpenter"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+import live.pools
 import program_addons
 from components.manifests import Manifest
 from schemas import load_any, resolved_cluster
@@ -174,6 +175,33 @@ def test_what_workspaces_need_to_know_is_said() -> None:
         "pod_selector": {"app.kubernetes.io/name": "traefik"},
         "node_port": 30080,
     }
+
+
+@pytest.fixture(name="nodes", autouse=True)
+def _nodes(monkeypatch: pytest.MonkeyPatch) -> list[Manifest]:
+    """Karpenter's nodes that there are; on each of them a notebook runs."""
+    nodes: list[Manifest] = []
+
+    def read(context: live.Context) -> tuple[list[Manifest], list[Manifest]]:
+        labels = {"easymaker.io/kind": "notebook", "easymaker.io/name": "explore"}
+        of = {"namespace": "iris", "labels": labels}
+        return nodes, [{"metadata": of, "spec": {"nodeName": n["metadata"]["name"]}} for n in nodes]
+
+    monkeypatch.setattr(live.pools, "_read_karpenters", read)
+    return nodes
+
+
+@pytest.mark.parametrize("spec", [SPEC, NODES], ids=["cluster-autoscaler", "karpenter"])
+def test_a_preview_says_what_runs_where_karpenters_pools_go(
+    spec: resolved_cluster.ClusterAddons, nodes: list[Manifest], caplog: pytest.LogCaptureFixture
+) -> None:
+    for pool in ("gpu", "gone"):
+        nodes.append({"metadata": {"name": pool, "labels": {"easymaker.io/pool": pool}}})
+    graph(spec, preview=True)
+    told = "pool {!r} goes, with its nodes; on them run notebook explore of workspace iris"
+    assert told.format("gone") in caplog.text
+    # With another autoscaler all of Karpenter's go.
+    assert (told.format("gpu") in caplog.text) is (spec is SPEC)
 
 
 @pytest.mark.parametrize("spec", [SPEC, HERE, NODES], ids=["aws", "kubernetes", "karpenter"])

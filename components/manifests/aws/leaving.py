@@ -41,23 +41,28 @@ def leaving(spec: Cluster, groups: Sequence[Group]) -> list[Leaving]:
     return found
 
 
-def occupied(gone: Leaving, nodes: Sequence[Manifest], pods: Sequence[Manifest]) -> list[str]:
+def occupied(
+    gone: Leaving, nodes: Sequence[Manifest], pods: Sequence[Manifest], label: str
+) -> list[str]:
     """What runs on the nodes of a group, each by kind and name."""
     own = {
         node["metadata"]["name"]
         for node in nodes
-        if node["metadata"].get("labels", {}).get(GROUP_LABEL) == gone.group
+        if node["metadata"].get("labels", {}).get(label) == gone.group
     }
     return sorted({_told(pod) for pod in pods if _runs(pod) and pod["spec"].get("nodeName") in own})
 
 
 def warnings(
-    gone: Sequence[Leaving], nodes: Sequence[Manifest], pods: Sequence[Manifest]
+    gone: Sequence[Leaving],
+    nodes: Sequence[Manifest],
+    pods: Sequence[Manifest],
+    label: str = GROUP_LABEL,
 ) -> list[str]:
-    """A sentence for each group that still runs something."""
+    """A sentence for each group that still runs something; nodes have its name in `label`."""
     found = []
     for item in gone:
-        if running := occupied(item, nodes, pods):
+        if running := occupied(item, nodes, pods, label):
             found.append(f"{item.sentence}; on them run {', '.join(running)}")
     return found
 
