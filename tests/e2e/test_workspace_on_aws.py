@@ -216,7 +216,11 @@ def pools_that_go_are_warned_of(stacks: Stacks, node: Callable[[str], str]) -> N
     assert stacks.warnings("aws-cluster") == []
     spec = "stacks/aws-cluster.yaml"
     checkout.change("[m7i.xlarge, m6i.xlarge]", "[m7i.2xlarge]", spec)
-    checkout.change("  gpu: {instance_types: [g5.2xlarge], max: 4, disk: 400}\n", "", spec)
+    checkout.change(
+        "  gpu: {instance_types: [g5.2xlarge], max: 4, disk: 400, zones: [ap-northeast-2a]}\n",
+        "",
+        spec,
+    )
     assert stacks.warnings("aws-cluster") == [
         f"pool 'cpu' gets new nodes, and the old ones go; on them run {running}"
     ]
