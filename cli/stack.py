@@ -89,9 +89,13 @@ class Stack:
         self._show("destroy", *_SHOWN)
 
     def forget(self) -> None:
-        """Remove the stack itself, whatever its state says is still there."""
+        """Remove the stack itself and its file, whatever its state says is still there."""
         self.pulumi("stack", "rm", "--yes", "--force", self.name)
         self.config_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the stack itself, of which nothing is left; its file is committed and stays."""
+        self.pulumi("stack", "rm", "--yes", "--preserve-config", self.name)
 
     def cancel(self) -> None:
         """Remove every lock, whether its run is over or not."""
