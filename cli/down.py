@@ -29,7 +29,8 @@ def down(spec: Path, name: str | None) -> None:
     """
     workspace = schemas.load(spec)
     local = is_local(workspace.platform.target)
-    stack = Stack(name or spec.stem, environment(local))
+    called = name or spec.stem
+    stack = Stack(called, environment(called, local))
     resources = stack.resources
     if resources is None:
         click.echo(f"there is no stack {stack.name!r}", err=True)
