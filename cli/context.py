@@ -19,7 +19,11 @@ from tools.errors import ToolError
 
 def load(path: Path) -> resolved.Workspace:
     """Read a workspace's spec, with what the stack of its cluster says. Raises ToolError, too."""
-    workspace = schemas.load(path)
+    return located(schemas.load(path))
+
+
+def located(workspace: resolved.Workspace) -> resolved.Workspace:
+    """A workspace with what the stack of its cluster says. Raises ToolError."""
     target = workspace.platform.target
     if not isinstance(target, AwsTarget):
         return workspace

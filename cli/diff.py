@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,11 +11,13 @@ from cli.revision import spec_at
 from schemas import kinds
 from schemas.change import Change
 from schemas.effects import Effect
+from schemas.header import Header
 from schemas.nearest import listed
-from schemas.shape import SENSITIVE
+from schemas.shape import Path, may_be_secret
 from schemas.text import to_json
 from tools.errors import ToolError
 
+HIDDEN = "(hidden)"
 _COLOURS = {
     Effect.IN_PLACE: None,
     Effect.CREATE: "green",
@@ -41,17 +44,18 @@ def diff(old: str, new: str, form: str) -> None:
     before, after = (kinds.document(spec_at(name)) for name in (old, new))
     if before["kind"] != after["kind"]:
         raise ToolError(f"{old} is a {before['kind']}, and {new} is a {after['kind']}")
+    model = kinds.model(str(after["kind"]))
     changes = kinds.compare(str(after["kind"]), before, after)
     if form == "json":
-        click.echo(json.dumps({"changes": [as_json(c) for c in changes]}, indent=2))
+        click.echo(json.dumps({"changes": [as_json(c, model) for c in changes]}, indent=2))
     elif changes:
-        click.echo("\n".join(as_text(change) for change in changes))
+        click.echo("\n".join(as_text(change, model) for change in changes))
     else:
         click.echo("no changes", err=True)
     sys.exit(1 if any(change.effect is Effect.REFUSED for change in changes) else 0)
 
 
-def as_json(change: Change) -> dict[str, Any]:
+def as_json(change: Change, model: type[Header]) -> dict[str, Any]:
     """A change for machines; values are JSON texts, for numbers arrive as they were typed."""
     return {
         "path": change.name,
@@ -59,19 +63,20 @@ def as_json(change: Change) -> dict[str, Any]:
         "meaning": change.meaning,
         "costs": list(change.costs),
         "refusal": change.refusal,
-        "old": _value(change, change.old),
-        "new": _value(change, change.new),
+        "old": _value(model, change.path, change.old),
+        "new": _value(model, change.path, change.new),
         "affects": list(change.affects),
         "renamed_to": change.renamed_to,
     }
 
 
-def as_text(change: Change) -> str:
+def as_text(change: Change, model: type[Header]) -> str:
     """A change for people: what it is, then what it does."""
     sign = "+" if change.old is None else "-" if change.new is None else "~"
     line = f"{sign} {change.name}"
-    if change.old is not None and change.new is not None:
-        line += f": {_value(change, change.old)} -> {_value(change, change.new)}"
+    old, new = (_value(model, change.path, value) for value in (change.old, change.new))
+    if old is not None and new is not None:
+        line += f": {old} -> {new}"
     effect = click.style(str(change.effect), fg=_COLOURS[change.effect])
     consequence = change.refusal or change.meaning
     lines = [line, f"    {effect}" + (f": {consequence}" if consequence else "")]
@@ -86,9 +91,19 @@ def as_text(change: Change) -> str:
     return "\n".join(lines)
 
 
-def _value(change: Change, value: object) -> str | None:
+def _value(model: type[Header], path: Path, value: object) -> str | None:
     if value is None:
         return None
-    if change.path[0] != "platform" and any(SENSITIVE.search(part) for part in change.path[2:]):
-        return "(hidden)"
-    return to_json(value)
+    shown = _shown(model, path, value)
+    return HIDDEN if shown is HIDDEN else to_json(shown)
+
+
+def _shown(model: type[Header], path: Path, value: object) -> object:
+    """A value, hidden where it may be secret; the platform's names where secrets are."""
+    if path[0] == "platform":
+        return value
+    if may_be_secret(model, path):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {key: _shown(model, (*path, key), inner) for key, inner in value.items()}
+    return value

@@ -15,6 +15,8 @@ from tools.errors import ToolError
 EXAMPLES = "examples"
 """The folder of the checkout, and the bucket that it goes into."""
 _UPLOADED = ("/*/code/**", "/*/data/**")
+_PREFIX = "easymaker-"
+"""How contexts of local clusters begin."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class LocalCluster:
         cluster.find(self.definition.name, self.state).measure(say)
 
 
+def is_local(target: platform.Target) -> bool:
+    """Whether a target is a local cluster, be it there or not."""
+    return isinstance(target, platform.KubernetesTarget) and target.context.startswith(_PREFIX)
+
+
 def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | None:
     """The local cluster that the spec's context names; None if it names another's.
 
@@ -56,8 +63,8 @@ def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | No
         if status.health.state == "stopped":
             raise ToolError(f"the local cluster {name!r} is stopped", _start(name))
         return LocalCluster(status.definition, status.storage, state)
-    if target.context.startswith("easymaker-"):
-        name = target.context.removeprefix("easymaker-")
+    if is_local(target):
+        name = target.context.removeprefix(_PREFIX)
         raise ToolError(f"the local cluster {name!r} is not there", _start(name))
     return None
 

@@ -43,7 +43,7 @@ def recover(spec: Path, name: str | None, force: bool) -> None:
         click.echo(f"removed the lock of {lock}", err=True)
     before = stack.export()
     if asks_passphrase(before):
-        stack = replace(stack, environment=environment(local=PASSPHRASE.exists()))
+        stack = replace(stack, environment=environment(stack.name, PASSPHRASE.exists()))
     pending = operations(before)
     if pending:
         _same_account(before, pending[0].region)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tools.errors import ToolError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -32,7 +34,7 @@ class Stack:
 
     @property
     def config_file(self) -> Path:
-        return PROJECT / "stacks" / f"Pulumi.{self.name}.yaml"
+        return PROJECT / "stacks" / f"Pulumi.{self.name.rpartition('/')[2]}.yaml"
 
     @property
     def resources(self) -> int | None:
@@ -89,9 +91,13 @@ class Stack:
         self._show("destroy", *_SHOWN)
 
     def forget(self) -> None:
-        """Remove the stack itself, whatever its state says is still there."""
+        """Remove the stack itself and its file, whatever its state says is still there."""
         self.pulumi("stack", "rm", "--yes", "--force", self.name)
         self.config_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the stack itself, of which nothing is left; its file is committed and stays."""
+        self.pulumi("stack", "rm", "--yes", "--preserve-config", self.name)
 
     def cancel(self) -> None:
         """Remove every lock, whether its run is over or not."""
@@ -186,14 +192,16 @@ def pulumi() -> str:
     return found
 
 
-def environment(local: bool) -> dict[str, str]:
-    """What Pulumi needs beside the user's environment.
+def environment(name: str, local: bool) -> dict[str, str]:
+    """What Pulumi needs for a stack beside the user's environment.
 
     A stack on a local cluster gets a passphrase of its own if the user gives none. Raises
-    ToolError where one is needed.
+    ToolError where another one needs it.
     """
     found = without_secrets()
     if {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys():
+        return found
+    if not local and not _has_passphrase(Stack(name, found)):
         return found
     if not local:
         raise ToolError(
@@ -205,6 +213,22 @@ def environment(local: bool) -> dict[str, str]:
         PASSPHRASE.touch(mode=0o600)
         PASSPHRASE.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
     return {**found, "PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+
+
+def _has_passphrase(stack: Stack) -> bool:
+    """Whether a passphrase encrypts the stack's secrets, as far as its file and backend tell."""
+    file = stack.config_file
+    try:
+        written = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        written = None  # Pulumi says it better
+    known = written if isinstance(written, dict) else {}
+    provider = known.get("secretsprovider")
+    if provider in (None, "default"):
+        # Pulumi Cloud has keys of its own; a salt is a passphrase's all the same.
+        cloud = os.environ.get("PULUMI_BACKEND_URL", "").startswith("https://")
+        return not cloud or "encryptionsalt" in known
+    return bool(provider == "passphrase")
 
 
 def without_secrets() -> dict[str, str]:

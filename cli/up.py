@@ -62,7 +62,8 @@ def up(spec: Path, name: str | None, state: Path | None, timeout: int | None) ->
     """
     workspace = load(spec)
     local = local_stack.find(workspace, state)
-    stack = Stack(name or spec.stem, environment(local is not None))
+    called = name or spec.stem
+    stack = Stack(called, environment(called, local is not None))
     found = prepare(workspace, stack, spec, local, _say)
     end = None if timeout is None else time.monotonic() + timeout
     with api(context(workspace.platform)) as cluster:

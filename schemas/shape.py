@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from schemas.base import StrictModel, shown
 from schemas.errors import Issue, dotted
+from schemas.hyperparameter import Hyperparameter
 from schemas.nearest import close
 from schemas.tree import Map, Mark, Seq, scalar_text
 
@@ -26,8 +27,10 @@ M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 # What stands below such a key is never printed.
 SENSITIVE = re.compile(
-    "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets)", re.IGNORECASE
+    "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets|_cidrs)", re.IGNORECASE
 )
+# Values of maps whose keys say what they are; keys of other maps are names of things.
+_FREE_VALUES = (str, Hyperparameter)
 
 
 class PartialMap(dict[str, object]):
@@ -73,6 +76,23 @@ def place(raw: Map | Seq, parts: Path, at: Mark) -> Mark:
         else:
             break
     return at
+
+
+def may_be_secret(model: type[BaseModel], path: Path) -> bool:
+    """Whether a value of a document may be secret, going by the fields and keys that lead to it."""
+    annotation: Any = model
+    for part in path:
+        tells = True
+        if get_origin(annotation) in (dict, list):
+            annotation = _stripped(get_args(annotation)[-1])
+            tells = annotation in _FREE_VALUES
+        else:
+            fields = (fields_by_key(m).get(str(part)) for m in models_in(annotation))
+            field = next(filter(None, fields), None)
+            annotation = _stripped(field.annotation) if field else None
+        if tells and SENSITIVE.search(str(part)):
+            return True
+    return False
 
 
 def _follow(model: type[BaseModel], loc: Path) -> tuple[Path, list[type[BaseModel]]]:
@@ -143,12 +163,19 @@ def _issue(
         rule, message, hint = _builtin(kind, given, context)
     mark = place(raw, inner, at)
     text = scalar_text(given)
-    if text and any(SENSITIVE.search(str(part)) for part in (*path, *inner)):
-        message = message.replace(shown(given), "***")
+    if text and may_be_secret(model, inner):
+        message = _without(given, message)
         hint = "" if text.lower() in hint.lower() else hint
     line, column = (mark.key_line, mark.key_column) if on_key else (mark.line, mark.column)
     position = mark.source.position(line, column)
     return Issue(rule, position, dotted((*path, *inner)), message, hint)
+
+
+def _without(given: object, message: str) -> str:
+    """A message that does not tell a value; of numbers that hold a number nothing goes."""
+    told = re.escape(shown(given))
+    alone = told if isinstance(given, str) else rf"(?<![\w.-]){told}(?![\w]|\.\d)"
+    return re.sub(alone, "***", message)
 
 
 def _builtin(kind: str, given: object, context: Mapping[str, Any]) -> tuple[str, str, str]:

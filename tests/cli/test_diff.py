@@ -106,6 +106,37 @@ def test_value_that_may_be_secret_is_hidden(tmp_path: Path, old: str) -> None:
         assert "(hidden)" in result.stdout
 
 
+def test_tag_that_may_be_secret_is_hidden(tmp_path: Path) -> None:
+    one, two = (
+        write(tmp_path / name, {**clusters.CLUSTER, "tags": {"db_password": value, "team": name}})
+        for name, value in (("a.yaml", "hunter2"), ("b.yaml", "hunter3"))
+    )
+    assert run(one, two).stdout == (
+        "~ tags.db_password: (hidden) -> (hidden)\n    in place\n"
+        '~ tags.team: "a.yaml" -> "b.yaml"\n    in place\n'
+    )
+
+
+def test_what_is_new_as_a_whole_hides_what_may_be_secret(tmp_path: Path, old: str) -> None:
+    spec = specs.changed(("trainings", "base", "hyperparameters", "hf_token"), "hunter2")
+    spec["trainings"]["tokenizer"] = spec["trainings"]["base"]
+    result = run("--format", "json", old, write(tmp_path / "new.yaml", spec))
+    assert "hunter" not in result.stdout
+    changes = {change["path"]: change for change in json.loads(result.stdout)["changes"]}
+    new = json.loads(changes["trainings.tokenizer"]["new"])
+    assert new["hyperparameters"]["hf_token"] == "(hidden)"
+    assert new["flavor"] == spec["trainings"]["base"]["flavor"]
+
+
+def test_stage_that_is_named_like_a_secret_hides_nothing(tmp_path: Path) -> None:
+    one, two = specs.document(), specs.document()
+    for spec, instances in ((one, 1), (two, 2)):
+        stages = spec["endpoints"]["iris"]["stages"]
+        stages["token-ner"] = {**stages["on"], "instances": instances}
+    result = run(write(tmp_path / "a.yaml", one), write(tmp_path / "b.yaml", two))
+    assert "~ endpoints.iris.stages.token-ner.instances: 1 -> 2\n" in result.stdout
+
+
 def test_wrong_spec_is_refused_with_its_lines(tmp_path: Path, old: str) -> None:
     (tmp_path / "new.yaml").write_text("kind: Workspace\n")
     result = run(old, "new.yaml")

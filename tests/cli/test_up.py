@@ -69,16 +69,50 @@ def test_local_stack_gets_a_passphrase_that_stays(
     monkeypatch.setattr(stack, "PASSPHRASE", tmp_path / "state" / "passphrase")
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
-    first = stack.environment(local=True)
+    first = stack.environment("dev", local=True)
     file = Path(first["PULUMI_CONFIG_PASSPHRASE_FILE"])
     words = file.read_text()
     assert len(words.strip()) > 40
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    assert stack.environment(local=True) == first
+    assert stack.environment("dev", local=True) == first
     assert file.read_text() == words
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
-    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in stack.environment(local=True)
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in stack.environment("dev", local=True)
+
+
+@pytest.mark.parametrize(
+    ("backend", "file", "asks"),
+    [
+        ("", None, True),
+        ("s3://my-state", "config: {}\n", True),
+        ("s3://my-state", "secretsprovider: passphrase\nencryptionsalt: v1:x\n", True),
+        ("s3://my-state", "secretsprovider: default\n", True),
+        ("s3://my-state", "a: [\n", True),
+        ("s3://my-state", "secretsprovider: awskms://alias/state\nencryptedkey: x\n", False),
+        ("https://api.pulumi.com", None, False),
+        ("https://api.pulumi.com", "config: {}\n", False),
+        ("https://api.pulumi.com", "encryptionsalt: v1:x\n", True),
+    ],
+)
+def test_passphrase_is_asked_for_where_one_encrypts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str, file: str | None, asks: bool
+) -> None:
+    monkeypatch.setattr(stack, "PROJECT", tmp_path)
+    monkeypatch.setattr(stack, "STATE", tmp_path / "state")
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", backend)
+    if file is not None:
+        (tmp_path / "stacks").mkdir()
+        (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(file)
+    for name in ("prod", "organization/easymaker/prod"):
+        if asks:
+            with pytest.raises(ToolError, match="no passphrase for the stack's secrets is given"):
+                stack.environment(name, local=False)
+        else:
+            environment = stack.environment(name, local=False)
+            assert environment == {"PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 def test_interrupt_lets_pulumi_end_in_order(
