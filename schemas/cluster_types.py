@@ -12,7 +12,7 @@ _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DNS_NAME = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
 LABEL_KEY = f"(?:{_DNS_NAME}/)?{LABEL}"
 _PORT = "(?::[0-9]{1,5})"
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 
 ObjectName = Annotated[
     str,
