@@ -26,7 +26,8 @@ M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 # What stands below such a key is never printed.
 SENSITIVE = re.compile(
-    "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets)", re.IGNORECASE
+    "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets|_cidrs)",
+    re.IGNORECASE,
 )
 
 
