@@ -37,7 +37,7 @@ SHAPE = {
     "length": "A text has a bounded length.",
     "control-text": "A text holds no control characters.",
     "name": "A name is a DNS label with a letter first.",
-    "reserved-name": "A name does not start with `kube-`, a file system's not with `fs-`.",
+    "reserved-name": "A name is not one that Kubernetes, AWS or an add-on has, such as `kube-…`.",
     "entry-name": "Entries of the platform have short names.",
     "folder-name": "Data sets and mounts have names of folders.",
     "hyperparameter-key": "A hyperparameter can be an argument and a variable.",

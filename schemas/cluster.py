@@ -67,7 +67,7 @@ class AccessEntry(StrictModel):
     """IAM role or user that it is for."""
     policy: Literal["cluster-admin", "admin", "edit", "view"]
     """What it may do, as Kubernetes' roles of these names."""
-    namespaces: list[c.ObjectName] = Field(default_factory=list)
+    namespaces: list[c.Namespace] = Field(default_factory=list)
     """Namespaces that it is for. Defaults to all, and what belongs to none."""
 
 

@@ -8,8 +8,8 @@ from schemas.base import refused, shown
 from schemas.scalar import bounded, checked, pattern
 
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-_DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DNS_NAME = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
+DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = rf"{DNS_LABEL}(?:\.{DNS_LABEL})*"
 LABEL_KEY = f"(?:{_DNS_NAME}/)?{LABEL}"
 _PORT = "(?::[0-9]{1,5})"
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -23,14 +23,24 @@ ObjectName = Annotated[
         253,
     ),
 ]
+Namespace = Annotated[
+    str,
+    *pattern(
+        DNS_LABEL,
+        "object-name",
+        "name of a namespace",
+        63,
+        "lower-case letters, digits and '-' between them",
+    ),
+]
 Namespaces = Annotated[
     str,
     *pattern(
-        rf"\*|{_DNS_NAME}",
+        rf"\*|{DNS_LABEL}",
         "object-name",
         "name of a namespace",
-        253,
-        "lower-case letters, digits, '-' and '.' between them; * is all of them",
+        63,
+        "lower-case letters, digits and '-' between them; * is all of them",
     ),
 ]
 LabelKey = Annotated[
@@ -113,7 +123,7 @@ EFS_ID = re.compile("fs-[0-9a-f]{8,40}")
 EfsName = Annotated[
     str,
     *pattern(
-        f"{EFS_ID.pattern}|(?!fs-){_DNS_LABEL}",
+        f"{EFS_ID.pattern}|(?!fs-){DNS_LABEL}",
         "efs-id",
         "EFS file system, such as fs-0123456789abcdef0",
         63,
