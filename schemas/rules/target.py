@@ -7,6 +7,7 @@ from schemas.shape import Path
 from schemas.spec import Spec, has
 from schemas.storage import EfsNas
 from schemas.tree import Map
+from schemas.units import duration_text
 
 _TYPES = ("kubernetes", "aws")
 
@@ -81,11 +82,14 @@ def api(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
         # What nobody wrote is settled by the target.
         is_written = "request_timeout" in spec.names(*place) and has(stage, "request_timeout")
         if is_written and stage.request_timeout > AWS_SECONDS:
-            message = f"is longer than the {AWS_SECONDS}s that API Gateway waits"
-            spec.report("aws-limit", (*place, "request_timeout"), message)
+            written, most = duration_text(stage.request_timeout), duration_text(AWS_SECONDS)
+            message = f"is {written}, longer than the {most} that API Gateway waits"
+            spec.report("aws-limit", (*place, "request_timeout"), message, f"at most {most}")
         if has(stage, "max_request_size") and stage.max_request_size > AWS_MEGABYTES:
-            message = f"is more than the {AWS_MEGABYTES} MB that API Gateway takes"
-            spec.report("aws-limit", (*place, "max_request_size"), message)
+            size = f"{stage.max_request_size} MB"
+            message = f"is {size}, more than the {AWS_MEGABYTES} MB that API Gateway takes"
+            hint = f"at most {AWS_MEGABYTES}"
+            spec.report("aws-limit", (*place, "max_request_size"), message, hint)
 
 
 def hidden(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
