@@ -135,6 +135,9 @@ def endpoint_access(spec: Spec, written: EndpointAccess, own_network: bool) -> N
                 continue
             elif any(found.subnet_of(whole) for whole in _PRIVATE) != private:
                 message, hint = f"{text} {otherwise}", f"such ranges belong into {other}"
+                if private and any(found.overlaps(whole) for whole in _PRIVATE):
+                    # Whoever moved these to the other key would let the whole internet call.
+                    hint = f"ranges within {', '.join(map(str, _PRIVATE))} are"
                 spec.report("network-range", (*path, index), message, hint)
 
 
