@@ -78,6 +78,11 @@ def zones(spec: Spec, cluster: Cluster) -> None:
     once(spec, getattr(cluster, "zones", []), ("zones",))
     if not has(cluster, "zones", "region"):
         return
+    there = {zone[:-1] for zone in cluster.zones}
+    if len(there) == 1 and cluster.region not in there:
+        message = f"{cluster.region!r} is not the region of its zones"
+        spec.report("zone-region", ("region",), message, f"did you mean {there.pop()!r}?")
+        return
     for index, zone in enumerate(cluster.zones):
         if zone[:-1] != cluster.region:
             message = f"{zone!r} is no zone of {cluster.region}"
