@@ -116,16 +116,21 @@ NodeLabelKey = Annotated[
 NodeLabelValue = Annotated[
     str, *pattern(LABEL, "label-value", "Kubernetes label value, which EKS wants not empty", 63)
 ]
+# AWS takes letters, digits and spaces of any script, and of ASCII's other characters _.:/=+-@. What
+# a letter is no expression says in Python and in JSON schema alike, so these are what it refuses.
+_TAG = r"""[^\x00-\x1f\x7f-\x9f!"#$%&'()*,;<>?\[\\\]^`{|}~]"""
+_TAG_HINT = "letters, digits, spaces and _ . : / = + - @"
 TagKey = Annotated[
     str,
     *pattern(
-        r"(?!aws:)[A-Za-z0-9 _.:/=+@-]+",
+        f"(?![Aa][Ww][Ss]:){_TAG}+",
         "tag",
         "key of an AWS tag, which does not start with aws:",
         128,
+        _TAG_HINT,
     ),
 ]
-TagValue = Annotated[str, *pattern(r"[A-Za-z0-9 _.:/=+@-]*", "tag", "value of an AWS tag", 256)]
+TagValue = Annotated[str, *pattern(f"{_TAG}*", "tag", "value of an AWS tag", 256, _TAG_HINT)]
 
 KUBERNETES_VERSIONS = ("1.35", "1.36", "1.37")
 RETENTION_DAYS = (

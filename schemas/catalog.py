@@ -118,6 +118,7 @@ BETWEEN = {
     "gpu-architecture": "GPU nodes are x86_64.",
     "group-tags": "AWS allows 50 tags of an autoscaling group: for labels, taints and tags.",
     "capacity-block": "A capacity block is a reservation of one type in one zone.",
+    "tag-twice": "Keys of tags differ by more than case, which IAM leaves out.",
     "reserved-label": "Labels, taints and tags leave alone what Kubernetes, EKS and we own.",
     "system-pool": "A CPU pool is always there for what runs beside workloads.",
     "network-range": "A network is private and has room; callers from outside are public.",

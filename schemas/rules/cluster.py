@@ -187,8 +187,13 @@ def buckets(spec: Spec, cluster: Cluster) -> None:
 
 
 def tags(spec: Spec, written: dict[str, str]) -> None:
-    """Tags do not take the place of what others own."""
-    for key in written:
-        if key.startswith(_RESERVED_TAGS):
+    """Tags do not take the place of what others own, nor of each other: IAM compares their keys
+    without case."""
+    seen: dict[str, str] = {}
+    for key in well_named(written):
+        if key.lower().startswith(_RESERVED_TAGS):
             message = f"{key!r} is reserved: others own {listed(_RESERVED_TAGS)}"
             spec.report("reserved-label", ("tags", key), message, at_key=True)
+        elif (first := seen.setdefault(key.lower(), key)) != key:
+            message = f"{key!r} differs from {first!r} by case alone, which IAM leaves out"
+            spec.report("tag-twice", ("tags", key), message, "remove one", at_key=True)
