@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from schemas.base import refused, shown
-from schemas.scalar import bounded, checked, pattern
+from schemas.scalar import Type, bounded, checked, pattern
 
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -132,19 +132,29 @@ EfsName = Annotated[
 """By id, or as the cluster calls it."""
 
 _URL = rf"https?://{_DNS_NAME}{_PORT}?(?:/[^\s?#@]*)?"
-_URL_FORM = re.compile(_URL)
+_QUERY = r"(?:\?[^\s#@]*)?"
 
 
-def _url(text: str) -> str:
-    if "@" in urlsplit(bounded(text, 1024).replace("[", "").replace("]", "")).netloc:
-        message = "a URL must not hold credentials"
-        raise refused("credentials-in-clear", message, "name them with pulumi_config or secret")
-    if not _URL_FORM.fullmatch(text):
-        raise refused("url", f"{shown(text)} is no http:// or https:// URL")
-    return text.rstrip("/")
+def _url(form: str, cut: str = "") -> Type:
+    expression = re.compile(form)
+
+    def check(text: str) -> str:
+        if "@" in urlsplit(bounded(text, 1024).replace("[", "").replace("]", "")).netloc:
+            message = "a URL must not hold credentials"
+            raise refused("credentials-in-clear", message, "name them with pulumi_config or secret")
+        if not expression.fullmatch(text):
+            raise refused("url", f"{shown(text)} is no http:// or https:// URL")
+        return text.rstrip(cut)
+
+    return checked(check, {"pattern": f"^{form}$", "maxLength": 1024})
 
 
-Url = Annotated[str, *checked(_url, {"pattern": f"^{_URL}$", "maxLength": 1024})]
+Url = Annotated[str, *_url(_URL, cut="/")]
+"""What paths are put behind: without the slash at its end."""
+IssuerUrl = Annotated[str, *_url(_URL)]
+"""As it is written: OpenID Connect compares an issuer character by character."""
+DocumentUrl = Annotated[str, *_url(_URL + _QUERY)]
+"""Of one document, which a query may belong to; as it is written."""
 
 # registry[:port]/path[:tag][@digest]: the grammar of image references, with a tag or digest
 # required, for without one a cluster runs whatever `latest` is that day.
