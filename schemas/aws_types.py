@@ -9,7 +9,8 @@ from schemas import types as t
 from schemas.base import refused, shown
 from schemas.cluster_types import LABEL, LABEL_KEY
 from schemas.nearest import listed
-from schemas.scalar import checked, pattern
+from schemas.scalar import checked, pattern, string
+from schemas.tree import scalar_text
 
 NAME_LENGTH = 32
 """Of clusters and pools: with what AWS and we add, the names of all that they become fit."""
@@ -149,7 +150,18 @@ def _version(text: str) -> str:
     return text
 
 
-KubernetesVersion = Annotated[str, *checked(_version, {"enum": list(KUBERNETES_VERSIONS)})]
+def _version_text(value: object) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and scalar_text(value) not in KUBERNETES_VERSIONS:
+        quoted = (f'"{known}"' for known in KUBERNETES_VERSIONS)
+        hint = f"one of {', '.join(quoted)}"
+        raise refused("type", f"must be text, not the number {shown(value)}", hint)
+    return string(value)
+
+
+KubernetesVersion = Annotated[
+    str, *checked(_version, {"enum": list(KUBERNETES_VERSIONS)}, _version_text)
+]
 
 
 def _retention(days: int) -> int:
