@@ -117,7 +117,7 @@ BETWEEN = {
     "pool-size": "A pool's least nodes are not above its most; Karpenter keeps none.",
     "gpu-architecture": "GPU nodes are x86_64.",
     "group-tags": "AWS allows 50 tags of an autoscaling group: for labels, taints and tags.",
-    "capacity-block": "A capacity block is a reservation of one type in one zone.",
+    "capacity-block": "A capacity block is a reservation of one type with GPUs in one zone.",
     "tag-twice": "Keys of tags differ by more than case, which IAM leaves out.",
     "reserved-label": "Labels, taints and tags leave alone what Kubernetes, EKS and we own.",
     "system-pool": "A CPU pool is always there for what runs beside workloads.",

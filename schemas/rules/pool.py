@@ -146,7 +146,7 @@ def size(spec: Spec, pool: NodePool, path: Path) -> None:
 
 
 def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
-    """A capacity block is a reservation of one type in one zone."""
+    """A capacity block is a reservation of one type with GPUs, in one zone."""
     if not has(pool, "capacity"):
         return
     reservation = getattr(pool, "reservation", None)
@@ -160,10 +160,14 @@ def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Pa
     if has(pool, "reservation") and reservation is None:
         message = "a capacity block needs its reservation"
         spec.report("capacity-block", where, message, "such as reservation: cr-0a1b2c3d4e5f67890")
+    at = "flavors" if getattr(pool, "flavors", None) else "instance_types"
     if len(types) > 1:
         message = f"a capacity block has one instance type, not {len(types)}"
-        at = "flavors" if pool.flavors else "instance_types"
         spec.report("capacity-block", (*path, at), message)
+    if plain := next((kind.name for kind in types if not kind.gpu_count), ""):
+        message = f"{plain} has no GPUs, and AWS sells capacity blocks for types with some"
+        hint = "such as p5.48xlarge; on_demand and spot are for all"
+        spec.report("capacity-block", (*path, at), message, hint)
     if has(pool, "zones") and len(pool.zones) != 1:
         message = "a capacity block is in one zone"
         spec.report("capacity-block", where, message, "give it: zones: [...]")
