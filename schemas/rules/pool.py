@@ -7,7 +7,7 @@ from schemas.base import shown
 from schemas.cluster import Cluster, NodePool
 from schemas.compute import GpuFlavor
 from schemas.instance_choice import Need, choose, gpu_models, need
-from schemas.instance_types import InstanceType, as_of
+from schemas.instance_types import MIB, InstanceType, as_of
 from schemas.nearest import close, listed
 from schemas.resolved_cluster import (
     ACCELERATOR_LABEL,
@@ -28,6 +28,8 @@ _RESERVED = re.compile(
 )
 _PLATFORMS = (GPU_LABEL, GPU_TAINT, ACCELERATOR_LABEL)
 _BLOCKING = ("NoSchedule", "NoExecute")
+# What a pod of EKS's CoreDNS reserves: a node without so much has room for daemons alone.
+_DNS_CPU, _DNS_MEMORY = 100, 70 * MIB
 Path = tuple[str | int, ...]
 
 
@@ -234,11 +236,13 @@ def system_pool(spec: Spec, cluster: Cluster, types: dict[str, Sequence[Instance
     for name, pool in cluster.pools.items():
         open_to_all = not any(taint.effect in _BLOCKING for taint in pool.taints.values())
         steady = pool.min >= 1 and pool.capacity != "capacity_block"
-        of_cpu = types[name][0].core_type == "cpu"
-        if open_to_all and steady and of_cpu and (pool.system or not by_karpenter):
+        node = types[name][0]
+        has_room = node.free_cpu >= _DNS_CPU and node.free_memory >= _DNS_MEMORY
+        fits = node.core_type == "cpu" and has_room
+        if open_to_all and steady and fits and (pool.system or not by_karpenter):
             return
     message = "no pool is always there for DNS, controllers and the gateway"
-    needs = ["a CPU pool", "min: 1 or more", "no taints that keep pods away"]
+    needs = ["a CPU pool with room for pods", "min: 1 or more", "no taints that keep pods away"]
     if by_karpenter:
         needs.append("system: true")
     spec.report("system-pool", ("pools",), message, f"it needs {', '.join(needs)}", at_key=True)
