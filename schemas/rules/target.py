@@ -1,5 +1,8 @@
 """What may be left out or asked for depends on what everything runs on."""
 
+from urllib.parse import urlsplit
+
+from schemas.address import S3_HOST
 from schemas.cluster_types import EFS_ID
 from schemas.endpoint import AWS_MEGABYTES, AWS_SECONDS, AWS_STAGES, Endpoint
 from schemas.platform import Platform
@@ -9,6 +12,7 @@ from schemas.storage import EfsNas
 from schemas.tree import Map
 from schemas.units import duration_text
 
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
 _TYPES = ("kubernetes", "aws")
 
 
@@ -49,7 +53,8 @@ def gateway(spec: Spec) -> None:
 
 
 def stores(spec: Spec, on_aws: bool) -> None:
-    """Pods have roles on AWS alone, and keys are for an endpoint that is named."""
+    """Pods have roles on AWS and for AWS alone, and keys are for an endpoint that is named."""
+    known = getattr(spec.platform, "object_storage", {})
     for host in spec.names("platform", "object_storage"):
         path = ("platform", "object_storage", host)
         given = spec.names(*path)
@@ -57,6 +62,10 @@ def stores(spec: Spec, on_aws: bool) -> None:
             continue
         if not on_aws or "credentials" in given:
             _required(spec, path, "endpoint", "credentials")
+        elif has(known.get(host), "endpoint") and not _is_of_aws(known[host].endpoint):
+            hint = "pods have roles for AWS alone"
+            where = (*path, "credentials")
+            spec.report("missing-key", where, "this key is required", hint, at_key=True)
 
 
 def file_systems(spec: Spec, platform: Platform) -> None:
@@ -102,6 +111,12 @@ def hidden(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
             hint = "call the path or that stage something else"
             where = (*path, "stages", default, "resource_path")
             spec.report("stage-hidden", where, message, hint)
+
+
+def _is_of_aws(endpoint: str | None) -> bool:
+    """Whether it is AWS that gets what a role signs; without an endpoint it is S3 itself."""
+    host = urlsplit(endpoint or f"https://{S3_HOST}").hostname or ""
+    return f".{host}".endswith(_AWS_HOSTS)
 
 
 def _required(spec: Spec, path: tuple[str, ...], *fields: str) -> None:
