@@ -42,7 +42,7 @@ class Jwt(StrictModel):
     """Whom tokens must be meant for: in their `aud`."""
     jwks: Jwks | None = None
     """The issuer's public keys, from a ConfigMap. Without it `jwks_url` is where they are."""
-    jwks_url: c.Url | None = None
+    jwks_url: c.DocumentUrl | None = None
     """Where the issuer publishes its keys; pods of stages may reach it. They are fetched every 5
     minutes, and when a token names another one. Without it they are in `jwks`."""
 

@@ -1,11 +1,14 @@
 """What a cluster needs inside before a workspace fits in: gateway, GPUs, nodes, logs."""
 
+import re
 from typing import Annotated, Literal
+
+from pydantic import AfterValidator, WithJsonSchema
 
 from schemas import aws_types as a
 from schemas import cluster_types as c
 from schemas import types as t
-from schemas.base import StrictModel
+from schemas.base import StrictModel, refused
 from schemas.effects import IN_PLACE, Cost, Effect, OnChange
 from schemas.header import Header
 from schemas.logs import FLUENT_BIT
@@ -25,9 +28,40 @@ NODE_PORT = 30080
 """Where the Gateway answers on every node: there the load balancer of a cluster on AWS calls."""
 
 
+_OWNERS = {
+    "kube-": "Kubernetes owns 'kube-…'",
+    "default$": "it is there for everybody",
+    f"{LOGS_NAMESPACE}$": "the log collector has it",
+}
+"""Starts of names of namespaces, and whose they are: two would own one, and pods of `kube-system`
+may do what none in the gateway's namespace may."""
+
+
+def _unowned(name: str) -> str:
+    for start, owner in _OWNERS.items():
+        if re.match(start, name):
+            message = f"{name!r} is reserved: {owner}, and the add-ons make the gateway's namespace"
+            raise refused("reserved-name", message, "such as easymaker-gateway")
+    return name
+
+
+GatewayNamespace = Annotated[
+    c.Namespace,
+    AfterValidator(_unowned),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^(?!{'|'.join(_OWNERS)}){c.DNS_LABEL}$",
+            "maxLength": 63,
+        }
+    ),
+]
+
+
 class AddonGateway(StrictModel):
-    namespace: c.ObjectName = "easymaker-gateway"
-    """Namespace of the Gateway and its pods. Defaults to easymaker-gateway."""
+    namespace: GatewayNamespace = "easymaker-gateway"
+    """Namespace of the Gateway and its pods, which the add-ons make: one that nobody else has.
+    Defaults to easymaker-gateway."""
     name: c.ObjectName = "easymaker"
     """Name of the Gateway and of its class. Defaults to easymaker."""
     listener: c.ObjectName = "http"

@@ -9,7 +9,8 @@ from schemas import types as t
 from schemas.base import refused, shown
 from schemas.cluster_types import LABEL, LABEL_KEY
 from schemas.nearest import listed
-from schemas.scalar import checked, pattern
+from schemas.scalar import checked, pattern, string
+from schemas.tree import scalar_text
 
 NAME_LENGTH = 32
 """Of clusters and pools: with what AWS and we add, the names of all that they become fit."""
@@ -116,16 +117,21 @@ NodeLabelKey = Annotated[
 NodeLabelValue = Annotated[
     str, *pattern(LABEL, "label-value", "Kubernetes label value, which EKS wants not empty", 63)
 ]
+# AWS takes letters, digits and spaces of any script, and of ASCII's other characters _.:/=+-@. What
+# a letter is no expression says in Python and in JSON schema alike, so these are what it refuses.
+_TAG = r"""[^\x00-\x1f\x7f-\x9f!"#$%&'()*,;<>?\[\\\]^`{|}~]"""
+_TAG_HINT = "letters, digits, spaces and _ . : / = + - @"
 TagKey = Annotated[
     str,
     *pattern(
-        r"(?!aws:)[A-Za-z0-9 _.:/=+@-]+",
+        f"(?![Aa][Ww][Ss]:){_TAG}+",
         "tag",
         "key of an AWS tag, which does not start with aws:",
         128,
+        _TAG_HINT,
     ),
 ]
-TagValue = Annotated[str, *pattern(r"[A-Za-z0-9 _.:/=+@-]*", "tag", "value of an AWS tag", 256)]
+TagValue = Annotated[str, *pattern(f"{_TAG}*", "tag", "value of an AWS tag", 256, _TAG_HINT)]
 
 KUBERNETES_VERSIONS = ("1.35", "1.36", "1.37")
 RETENTION_DAYS = (
@@ -144,7 +150,18 @@ def _version(text: str) -> str:
     return text
 
 
-KubernetesVersion = Annotated[str, *checked(_version, {"enum": list(KUBERNETES_VERSIONS)})]
+def _version_text(value: object) -> str:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and scalar_text(value) not in KUBERNETES_VERSIONS:
+        quoted = (f'"{known}"' for known in KUBERNETES_VERSIONS)
+        hint = f"one of {', '.join(quoted)}"
+        raise refused("type", f"must be text, not the number {shown(value)}", hint)
+    return string(value)
+
+
+KubernetesVersion = Annotated[
+    str, *checked(_version, {"enum": list(KUBERNETES_VERSIONS)}, _version_text)
+]
 
 
 def _retention(days: int) -> int:

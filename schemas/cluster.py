@@ -68,7 +68,7 @@ class AccessEntry(StrictModel):
     policy: Literal["cluster-admin", "admin", "admin-view", "edit", "view"]
     """What it may do, as Kubernetes' roles of these names. `admin-view` reads everything, nodes and
     Secrets too: with it a preview says what runs on nodes that go."""
-    namespaces: list[c.ObjectName] = Field(default_factory=list)
+    namespaces: list[c.Namespace] = Field(default_factory=list)
     """Namespaces that it is for. Defaults to all, and what belongs to none."""
 
 

@@ -5,14 +5,14 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from schemas.base import refused, shown
-from schemas.scalar import bounded, checked, pattern
+from schemas.scalar import Type, bounded, checked, pattern
 
 LABEL = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-_DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DNS_NAME = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*"
+DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DNS_NAME = rf"{DNS_LABEL}(?:\.{DNS_LABEL})*"
 LABEL_KEY = f"(?:{_DNS_NAME}/)?{LABEL}"
 _PORT = "(?::[0-9]{1,5})"
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 
 ObjectName = Annotated[
     str,
@@ -23,14 +23,24 @@ ObjectName = Annotated[
         253,
     ),
 ]
+Namespace = Annotated[
+    str,
+    *pattern(
+        DNS_LABEL,
+        "object-name",
+        "name of a namespace",
+        63,
+        "lower-case letters, digits and '-' between them",
+    ),
+]
 Namespaces = Annotated[
     str,
     *pattern(
-        rf"\*|{_DNS_NAME}",
+        rf"\*|{DNS_LABEL}",
         "object-name",
         "name of a namespace",
-        253,
-        "lower-case letters, digits, '-' and '.' between them; * is all of them",
+        63,
+        "lower-case letters, digits and '-' between them; * is all of them",
     ),
 ]
 LabelKey = Annotated[
@@ -113,7 +123,7 @@ EFS_ID = re.compile("fs-[0-9a-f]{8,40}")
 EfsName = Annotated[
     str,
     *pattern(
-        f"{EFS_ID.pattern}|(?!fs-){_DNS_LABEL}",
+        f"{EFS_ID.pattern}|(?!fs-){DNS_LABEL}",
         "efs-id",
         "EFS file system, such as fs-0123456789abcdef0",
         63,
@@ -122,19 +132,29 @@ EfsName = Annotated[
 """By id, or as the cluster calls it."""
 
 _URL = rf"https?://{_DNS_NAME}{_PORT}?(?:/[^\s?#@]*)?"
-_URL_FORM = re.compile(_URL)
+_QUERY = r"(?:\?[^\s#@]*)?"
 
 
-def _url(text: str) -> str:
-    if "@" in urlsplit(bounded(text, 1024).replace("[", "").replace("]", "")).netloc:
-        message = "a URL must not hold credentials"
-        raise refused("credentials-in-clear", message, "name them with pulumi_config or secret")
-    if not _URL_FORM.fullmatch(text):
-        raise refused("url", f"{shown(text)} is no http:// or https:// URL")
-    return text.rstrip("/")
+def _url(form: str, cut: str = "") -> Type:
+    expression = re.compile(form)
+
+    def check(text: str) -> str:
+        if "@" in urlsplit(bounded(text, 1024).replace("[", "").replace("]", "")).netloc:
+            message = "a URL must not hold credentials"
+            raise refused("credentials-in-clear", message, "name them with pulumi_config or secret")
+        if not expression.fullmatch(text):
+            raise refused("url", f"{shown(text)} is no http:// or https:// URL")
+        return text.rstrip(cut)
+
+    return checked(check, {"pattern": f"^{form}$", "maxLength": 1024})
 
 
-Url = Annotated[str, *checked(_url, {"pattern": f"^{_URL}$", "maxLength": 1024})]
+Url = Annotated[str, *_url(_URL, cut="/")]
+"""What paths are put behind: without the slash at its end."""
+IssuerUrl = Annotated[str, *_url(_URL)]
+"""As it is written: OpenID Connect compares an issuer character by character."""
+DocumentUrl = Annotated[str, *_url(_URL + _QUERY)]
+"""Of one document, which a query may belong to; as it is written."""
 
 # registry[:port]/path[:tag][@digest]: the grammar of image references, with a tag or digest
 # required, for without one a cluster runs whatever `latest` is that day.

@@ -8,6 +8,8 @@ from schemas.errors import printable
 _LISTED = 12
 _COMPARED = 400
 """Names that are compared at most: what is left of the message's worth is not worth a second."""
+_NO = ("none", "no", "off", "false")
+"""Who writes one of these means none of the others: `nat: none` is not a misspelt `one`."""
 
 
 def close(word: str, known: Iterable[str]) -> str:
@@ -32,6 +34,8 @@ def nearest(word: str, names: list[str]) -> str:
     lower = {name.lower(): name for name in names if abs(len(name) - len(word)) <= len(word)}
     if word.lower() in lower:
         return lower[word.lower()]
+    if word.lower() in _NO:
+        return next((name for low, name in lower.items() if low in _NO), "")
     if len(lower) > _COMPARED:
         lower = {low: name for low, name in lower.items() if low[:1] == word[:1].lower()}
     candidates = list(lower)[:_COMPARED]

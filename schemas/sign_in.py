@@ -11,8 +11,9 @@ from schemas.storage import Credential
 
 
 class SignIn(StrictModel):
-    issuer: c.Url
-    """OpenID Connect issuer, the same from pods and from browsers."""
+    issuer: c.IssuerUrl
+    """OpenID Connect issuer, the same from pods and from browsers: exactly what it calls itself,
+    with the slash at its end if that has one."""
     client_id: t.Word
     """Client that the issuer knows; it has `<url>/oauth2/callback` of each notebook and TensorBoard
     among its redirect addresses."""

@@ -60,7 +60,8 @@ class S3Storage(StrictModel):
     """Region to sign requests for. Defaults to `us-east-1`, which most servers other than AWS
     expect; without credentials to the cluster's."""
     credentials: Credentials | None = None
-    """Who reads and writes. Without it, on AWS, pods have roles, each for what the spec names."""
+    """Who reads and writes. Without it, on AWS, pods have roles, each for what the spec names; an
+    endpoint that is not AWS's needs it."""
     retry_time: t.Duration = RETRY_SECONDS
     """How long a run tries again when it gets no answer. Defaults to 15m."""
 

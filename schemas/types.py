@@ -106,17 +106,21 @@ def between(low: int, high: int) -> Within:
     return Within(Range(low, high))
 
 
+_DURATIONS = "such as 90s, 15m, 2h or 3d"
+
+
 def _duration(text: str) -> int:
     try:
         return units.parse_duration(text)
     except ValueError:
-        hint = "such as 90s, 15m, 2h or 3d"
-        raise refused("duration", f"{shown(text)} is no duration", hint) from None
+        raise refused("duration", f"{shown(text)} is no duration", _DURATIONS) from None
 
 
 def _duration_text(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
-        raise refused("duration", f"{value} has no unit", f"write {value}h for hours")
+        *others, last = (f"{value}{unit}" for unit in units.SECONDS)
+        hint = f"such as {', '.join(others)} or {last}" if value > 0 else _DURATIONS
+        raise refused("duration", f"{value} has no unit", hint)
     return string(value)
 
 

@@ -78,6 +78,11 @@ def zones(spec: Spec, cluster: Cluster) -> None:
     once(spec, getattr(cluster, "zones", []), ("zones",))
     if not has(cluster, "zones", "region"):
         return
+    there = {zone[:-1] for zone in cluster.zones}
+    if len(there) == 1 and cluster.region not in there:
+        message = f"{cluster.region!r} is not the region of its zones"
+        spec.report("zone-region", ("region",), message, f"did you mean {there.pop()!r}?")
+        return
     for index, zone in enumerate(cluster.zones):
         if zone[:-1] != cluster.region:
             message = f"{zone!r} is no zone of {cluster.region}"
@@ -135,6 +140,9 @@ def endpoint_access(spec: Spec, written: EndpointAccess, own_network: bool) -> N
                 continue
             elif any(found.subnet_of(whole) for whole in _PRIVATE) != private:
                 message, hint = f"{text} {otherwise}", f"such ranges belong into {other}"
+                if private and any(found.overlaps(whole) for whole in _PRIVATE):
+                    # Whoever moved these to the other key would let the whole internet call.
+                    hint = f"ranges within {', '.join(map(str, _PRIVATE))} are"
                 spec.report("network-range", (*path, index), message, hint)
 
 
@@ -179,8 +187,13 @@ def buckets(spec: Spec, cluster: Cluster) -> None:
 
 
 def tags(spec: Spec, written: dict[str, str]) -> None:
-    """Tags do not take the place of what others own."""
-    for key in written:
-        if key.startswith(_RESERVED_TAGS):
+    """Tags do not take the place of what others own, nor of each other: IAM compares their keys
+    without case."""
+    seen: dict[str, str] = {}
+    for key in well_named(written):
+        if key.lower().startswith(_RESERVED_TAGS):
             message = f"{key!r} is reserved: others own {listed(_RESERVED_TAGS)}"
             spec.report("reserved-label", ("tags", key), message, at_key=True)
+        elif (first := seen.setdefault(key.lower(), key)) != key:
+            message = f"{key!r} differs from {first!r} by case alone, which IAM leaves out"
+            spec.report("tag-twice", ("tags", key), message, "remove one", at_key=True)

@@ -7,7 +7,7 @@ from schemas.base import shown
 from schemas.cluster import Cluster, NodePool
 from schemas.compute import GpuFlavor
 from schemas.instance_choice import Need, choose, gpu_models, need
-from schemas.instance_types import InstanceType, as_of
+from schemas.instance_types import MIB, InstanceType, as_of
 from schemas.nearest import close, listed
 from schemas.resolved_cluster import (
     ACCELERATOR_LABEL,
@@ -28,6 +28,8 @@ _RESERVED = re.compile(
 )
 _PLATFORMS = (GPU_LABEL, GPU_TAINT, ACCELERATOR_LABEL)
 _BLOCKING = ("NoSchedule", "NoExecute")
+# What a pod of EKS's CoreDNS reserves: a node without so much has room for daemons alone.
+_DNS_CPU, _DNS_MEMORY = 100, 70 * MIB
 Path = tuple[str | int, ...]
 
 
@@ -146,7 +148,7 @@ def size(spec: Spec, pool: NodePool, path: Path) -> None:
 
 
 def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Path) -> None:
-    """A capacity block is a reservation of one type in one zone."""
+    """A capacity block is a reservation of one type with GPUs, in one zone."""
     if not has(pool, "capacity"):
         return
     reservation = getattr(pool, "reservation", None)
@@ -160,10 +162,14 @@ def capacity(spec: Spec, pool: NodePool, types: Sequence[InstanceType], path: Pa
     if has(pool, "reservation") and reservation is None:
         message = "a capacity block needs its reservation"
         spec.report("capacity-block", where, message, "such as reservation: cr-0a1b2c3d4e5f67890")
+    at = "flavors" if getattr(pool, "flavors", None) else "instance_types"
     if len(types) > 1:
         message = f"a capacity block has one instance type, not {len(types)}"
-        at = "flavors" if pool.flavors else "instance_types"
         spec.report("capacity-block", (*path, at), message)
+    if plain := next((kind.name for kind in types if not kind.gpu_count), ""):
+        message = f"{plain} has no GPUs, and AWS sells capacity blocks for types with some"
+        hint = "such as p5.48xlarge; on_demand and spot are for all"
+        spec.report("capacity-block", (*path, at), message, hint)
     if has(pool, "zones") and len(pool.zones) != 1:
         message = "a capacity block is in one zone"
         spec.report("capacity-block", where, message, "give it: zones: [...]")
@@ -230,11 +236,13 @@ def system_pool(spec: Spec, cluster: Cluster, types: dict[str, Sequence[Instance
     for name, pool in cluster.pools.items():
         open_to_all = not any(taint.effect in _BLOCKING for taint in pool.taints.values())
         steady = pool.min >= 1 and pool.capacity != "capacity_block"
-        of_cpu = types[name][0].core_type == "cpu"
-        if open_to_all and steady and of_cpu and (pool.system or not by_karpenter):
+        node = types[name][0]
+        has_room = node.free_cpu >= _DNS_CPU and node.free_memory >= _DNS_MEMORY
+        fits = node.core_type == "cpu" and has_room
+        if open_to_all and steady and fits and (pool.system or not by_karpenter):
             return
     message = "no pool is always there for DNS, controllers and the gateway"
-    needs = ["a CPU pool", "min: 1 or more", "no taints that keep pods away"]
+    needs = ["a CPU pool with room for pods", "min: 1 or more", "no taints that keep pods away"]
     if by_karpenter:
         needs.append("system: true")
     spec.report("system-pool", ("pools",), message, f"it needs {', '.join(needs)}", at_key=True)

@@ -1,5 +1,8 @@
 """What may be left out or asked for depends on what everything runs on."""
 
+from urllib.parse import urlsplit
+
+from schemas.address import S3_HOST
 from schemas.cluster_types import EFS_ID
 from schemas.endpoint import AWS_MEGABYTES, AWS_SECONDS, AWS_STAGES, Endpoint
 from schemas.platform import Platform
@@ -7,7 +10,9 @@ from schemas.shape import Path
 from schemas.spec import Spec, has
 from schemas.storage import EfsNas
 from schemas.tree import Map
+from schemas.units import duration_text
 
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
 _TYPES = ("kubernetes", "aws")
 
 
@@ -48,7 +53,8 @@ def gateway(spec: Spec) -> None:
 
 
 def stores(spec: Spec, on_aws: bool) -> None:
-    """Pods have roles on AWS alone, and keys are for an endpoint that is named."""
+    """Pods have roles on AWS and for AWS alone, and keys are for an endpoint that is named."""
+    known = getattr(spec.platform, "object_storage", {})
     for host in spec.names("platform", "object_storage"):
         path = ("platform", "object_storage", host)
         given = spec.names(*path)
@@ -56,6 +62,10 @@ def stores(spec: Spec, on_aws: bool) -> None:
             continue
         if not on_aws or "credentials" in given:
             _required(spec, path, "endpoint", "credentials")
+        elif has(known.get(host), "endpoint") and not _is_of_aws(known[host].endpoint):
+            hint = "pods have roles for AWS alone"
+            where = (*path, "credentials")
+            spec.report("missing-key", where, "this key is required", hint, at_key=True)
 
 
 def file_systems(spec: Spec, platform: Platform) -> None:
@@ -81,11 +91,14 @@ def api(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
         # What nobody wrote is settled by the target.
         is_written = "request_timeout" in spec.names(*place) and has(stage, "request_timeout")
         if is_written and stage.request_timeout > AWS_SECONDS:
-            message = f"is longer than the {AWS_SECONDS}s that API Gateway waits"
-            spec.report("aws-limit", (*place, "request_timeout"), message)
+            written, most = duration_text(stage.request_timeout), duration_text(AWS_SECONDS)
+            message = f"is {written}, longer than the {most} that API Gateway waits"
+            spec.report("aws-limit", (*place, "request_timeout"), message, f"at most {most}")
         if has(stage, "max_request_size") and stage.max_request_size > AWS_MEGABYTES:
-            message = f"is more than the {AWS_MEGABYTES} MB that API Gateway takes"
-            spec.report("aws-limit", (*place, "max_request_size"), message)
+            size = f"{stage.max_request_size} MB"
+            message = f"is {size}, more than the {AWS_MEGABYTES} MB that API Gateway takes"
+            hint = f"at most {AWS_MEGABYTES}"
+            spec.report("aws-limit", (*place, "max_request_size"), message, hint)
 
 
 def hidden(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
@@ -98,6 +111,12 @@ def hidden(spec: Spec, endpoint: Endpoint, path: tuple[str, str]) -> None:
             hint = "call the path or that stage something else"
             where = (*path, "stages", default, "resource_path")
             spec.report("stage-hidden", where, message, hint)
+
+
+def _is_of_aws(endpoint: str | None) -> bool:
+    """Whether it is AWS that gets what a role signs; without an endpoint it is S3 itself."""
+    host = urlsplit(endpoint or f"https://{S3_HOST}").hostname or ""
+    return f".{host}".endswith(_AWS_HOSTS)
 
 
 def _required(spec: Spec, path: tuple[str, ...], *fields: str) -> None:

@@ -308,10 +308,13 @@ def test_keys_of_the_stacks_configuration_are_one_item_of_its_secret(
 
 
 def test_issuers_keys_by_url_need_a_way_out(spec: resolved.Workspace) -> None:
-    token = {"issuer": "https://a.test", "audience": "iris", "jwks_url": "https://a.test:8443/keys"}
+    url = "https://a.test:8443/keys/?p=b2c"
+    token = {"issuer": "https://a.test/", "audience": "iris", "jwks_url": url}
     parent = replace(spec.endpoints["iris"], access=Access.model_validate({"jwt": token}))
     found = pod(stage.deployment(spec, parent, parent.stages["blue"], artifact()))
-    assert "--jwt-keys-url=https://a.test:8443/keys" in found["containers"][0]["command"]
+    assert {f"--jwt-keys-url={url}", "--jwt-issuer=https://a.test/"} <= set(
+        found["containers"][0]["command"]
+    )
     assert "jwt" not in [volume["name"] for volume in found["volumes"]]
     way_out = [
         policy["spec"]

@@ -86,6 +86,14 @@ def test_the_gateway_reaches_proxies_alone_and_they_the_issuer(spec: resolved.Wo
     assert '"experiment", "notebook"' in json.dumps(found["allow-issuer"]["podSelector"])
 
 
+@pytest.mark.parametrize("issuer", ["https://login.test:8443/realm", "https://login.test/"])
+def test_an_issuer_stays_as_it_is_written(tmp_path: Path, issuer: str) -> None:
+    written = ACCESS.replace("https://login.test:8443/realm", issuer)
+    spec = spec_of(tmp_path, ("\n  quotas", written))
+    proxy = pod(spec, "notebook")["containers"][-1]
+    assert f"--oidc-issuer-url={issuer}" in proxy["args"]
+
+
 def test_without_an_issuer_there_is_no_proxy(tmp_path: Path) -> None:
     spec = spec_of(tmp_path)
     assert "access" not in [container["name"] for container in pod(spec, "notebook")["containers"]]
