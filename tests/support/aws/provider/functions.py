@@ -44,7 +44,7 @@ def _session(given: Values) -> Any:
 
 
 def _vpc(given: Values) -> Any:
-    asked = {"VpcIds": [given["id"]]}
+    asked: Values = {"VpcIds": [given["id"]]}
     found = clients.call(given["region"], "ec2", "describe_vpcs", **asked)["Vpcs"][0]
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
     ranges = [
