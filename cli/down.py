@@ -10,7 +10,7 @@ import schemas
 from cli.api import api
 from cli.context import context, located
 from cli.feed import has_namespace
-from cli.local_stack import is_local
+from cli.local_stack import is_gone, is_local
 from cli.stack import PASSPHRASE, STATE, Stack, environment
 from schemas import resolved
 from schemas.platform import AwsTarget
@@ -53,7 +53,7 @@ def _answers(workspace: resolved.Workspace, stack: Stack) -> bool:
             has_namespace(cluster, workspace.name)
     except ToolError as error:
         target = workspace.platform.target
-        if is_local(target):
+        if is_local(target) and is_gone(target.context or ""):
             click.echo(f"{error}: only the stack is removed", err=True)
             return False
         named = target.cluster_stack if isinstance(target, AwsTarget) else target.context

@@ -13,6 +13,7 @@ from schemas.errors import Issue, Position
 from schemas.shape import SENSITIVE
 
 WIDTH = 100
+# Lines are judged by their text alone, so that of a pool called `private` is not shown either.
 _SECRET_KEY = re.compile(rf"(?P<indent>\s*)(?:- )?.*(?:{SENSITIVE.pattern})[\w-]*['\"]?\s*:", re.I)
 _USERINFO = re.compile(r"//\S*@")
 Lines = Mapping[str, Sequence[str]]

@@ -1,10 +1,12 @@
 """What a local cluster brings along for the stack of a spec: keys, buckets, example data."""
 
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import live
 from cli.bucket import Buckets, full_key
 from cli.stack import PROJECT
 from schemas import platform, resolved
@@ -46,6 +48,14 @@ class LocalCluster:
 def is_local(target: platform.Target) -> bool:
     """Whether a target is a local cluster, be it there or not."""
     return isinstance(target, platform.KubernetesTarget) and target.context.startswith(_PREFIX)
+
+
+def is_gone(context: str) -> bool:
+    """Whether nobody has a local cluster any more: neither stopped, nor in the kubeconfig, where
+    another's cluster may be called alike."""
+    asked = [live.kubectl(), "config", "get-contexts", context, "--output=name"]
+    there = subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    return not there and context.removeprefix(_PREFIX) not in cluster.names()
 
 
 def find(workspace: resolved.Workspace, state: Path | None) -> LocalCluster | None:

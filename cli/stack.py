@@ -34,16 +34,21 @@ class Stack:
 
     @property
     def config_file(self) -> Path:
-        return PROJECT / "stacks" / f"Pulumi.{self.name.rpartition('/')[2]}.yaml"
+        return PROJECT / "stacks" / f"Pulumi.{self._short}.yaml"
+
+    @property
+    def _short(self) -> str:
+        """Without organization and project, which a name may begin with."""
+        return self.name.rpartition("/")[2]
 
     @property
     def resources(self) -> int | None:
         """How many resources its state holds; None if there is no such stack."""
-        return _counts(self.pulumi("stack", "ls", "--json")).get(self.name)
+        return _counts(self.pulumi("stack", "ls", "--json")).get(self._short)
 
     def others(self) -> list[str]:
         """The project's other stacks."""
-        return sorted(_counts(self.pulumi("stack", "ls", "--json")).keys() - {self.name})
+        return sorted(_counts(self.pulumi("stack", "ls", "--json")).keys() - {self._short})
 
     def select(self) -> None:
         """Make it if it is missing, and let plain `pulumi` commands mean it."""

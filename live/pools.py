@@ -77,7 +77,7 @@ async def karpenters(
     try:
         nodes, pods = await asyncio.to_thread(_look, context, kubeconfig, read or _read_karpenters)
     except live.LiveError as error:
-        return [f"what runs on nodes of pools that go is not known: {error}"]
+        return [f"if a pool of Karpenter's goes, what runs on its nodes is not known: {error}"]
     there = {node["metadata"].get("labels", {}).get(POOL_LABEL) for node in nodes}
     gone = [
         leaving.Leaving(pool, pool, replaced=False) for pool in sorted(there - {None, "", *kept})

@@ -14,7 +14,7 @@ from schemas.nearest import close, listed, nearest
 from schemas.platform import Platform
 from schemas.ranges import DEFAULTS
 from schemas.rules import check_rules
-from schemas.shape import fields_by_key
+from schemas.shape import fields_by_key, is_astray
 from schemas.spec import Spec, has, root_mark
 from schemas.tree import Map, Mark, scalar_text
 from schemas.types import check_name
@@ -135,7 +135,8 @@ def _sections(spec: Spec) -> None:
             _name(spec, (section, name), mark)
             if not isinstance(value, Map):
                 if value is not None:
-                    spec.report("type", (section, name), f"must be a mapping, not {shown(value)}")
+                    told = "***" if is_astray(name, value) else shown(value)
+                    spec.report("type", (section, name), f"must be a mapping, not {told}")
                 continue
             instance, issues = shape.fit(model, value, (section, name), mark, spec.limits)
             if section == "trainings" and name in loose:  # what the copy would bring is not missing

@@ -66,7 +66,8 @@ class Stage(StrictModel):
     """MB of a request's body; a longer one is refused. Defaults to 10."""
     request_timeout: Annotated[t.Duration, Within(Range(1, 3600, "s"))] = 60
     """Longest time from a request's begin to its answer; a pod that goes finishes what it has for
-    as long. Defaults to `1m`, on AWS to the `30s` that its gateway waits at most."""
+    as long. Defaults to `1m`, on AWS to `29s`, one less than its gateway waits at
+    most."""
 
     @property
     def most_instances(self) -> int:

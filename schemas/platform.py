@@ -235,7 +235,8 @@ CHANGES = {
     ),
     "api_gateway": OnChange(
         Effect.IN_PLACE,
-        "limits count at once; with another certificate the URLs of endpoints may change",
+        "limits count at once; with another certificate the URLs of endpoints may change, and with "
+        "`jwt_authorizer` tokens that API Gateway can't check are refused",
         (Cost.SERVING_INTERRUPTED,),
     ),
     "access": OnChange(

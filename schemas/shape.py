@@ -29,7 +29,8 @@ Path = tuple[str | int, ...]
 SENSITIVE = re.compile(
     "secret|passw|credential|token|access_?key|api_?key|private(?!_subnets|_cidrs)", re.IGNORECASE
 )
-# Values of maps whose keys say what they are; keys of other maps are names of things.
+# Values of maps whose keys say what they are, and of `built_images`; keys of other maps are names
+# of things.
 _FREE_VALUES = (str, Hyperparameter)
 
 
@@ -93,6 +94,12 @@ def may_be_secret(model: type[BaseModel], path: Path) -> bool:
         if tells and SENSITIVE.search(str(part)):
             return True
     return False
+
+
+def is_astray(key: str | int, value: object) -> bool:
+    """Whether text may be a secret that stands a level too high: in the place of the mapping whose
+    field it is meant for."""
+    return isinstance(value, str) and SENSITIVE.search(str(key)) is not None
 
 
 def _follow(model: type[BaseModel], loc: Path) -> tuple[Path, list[type[BaseModel]]]:
@@ -163,7 +170,8 @@ def _issue(
         rule, message, hint = _builtin(kind, given, context)
     mark = place(raw, inner, at)
     text = scalar_text(given)
-    if text and may_be_secret(model, inner):
+    last = next(reversed((*path, *inner)), "")
+    if text and (may_be_secret(model, inner) or (not on_key and is_astray(last, given))):
         message = _without(given, message)
         hint = "" if text.lower() in hint.lower() else hint
     line, column = (mark.key_line, mark.key_column) if on_key else (mark.line, mark.column)

@@ -43,6 +43,10 @@ class Project:
         return self.folder / "stacks" / "Pulumi.prod.yaml"
 
     @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "kubeconfig"
+
+    @property
     def passphrase(self) -> Path:
         return self.folder / ".state" / "passphrase"
 
@@ -78,6 +82,8 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     holds(made, 12)
     monkeypatch.setattr(stack, "pulumi", lambda: str(program))
     monkeypatch.setattr(stack, "PROJECT", tmp_path)
+    monkeypatch.setenv("KUBECONFIG", str(made.kubeconfig))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     for module in ("cli.stack", "cli.down"):
         monkeypatch.setattr(f"{module}.STATE", tmp_path / ".state")
         monkeypatch.setattr(f"{module}.PASSPHRASE", made.passphrase)
@@ -127,6 +133,22 @@ def test_stack_of_a_local_cluster_that_is_gone_is_forgotten(project: Project) ->
     assert not project.config_file.exists()
     assert not project.passphrase.exists()
     assert not (project.folder / ".state" / ".pulumi").exists()
+
+
+@pytest.mark.usefixtures("unreachable")
+@pytest.mark.parametrize("kept", [True, False])
+def test_stack_of_a_cluster_that_somebody_still_has_stays(project: Project, kept: bool) -> None:
+    """Stopped, or another's whose context is called like those of local ones."""
+    if kept:
+        (project.folder / "easymaker" / "clusters" / "local").mkdir(parents=True)
+        (project.folder / "easymaker" / "clusters" / "local" / "cluster.json").touch()
+    else:
+        config = {"contexts": [{"name": "easymaker-local", "context": {"cluster": "c"}}]}
+        project.kubeconfig.write_text(json.dumps(config))
+    done = down(project.spec("easymaker-local"))
+    assert "the cluster 'easymaker-local' can't be reached, and nothing was" in str(done.exception)
+    assert project.changes == []
+    assert project.config_file.exists()
 
 
 @pytest.mark.usefixtures("unreachable")
