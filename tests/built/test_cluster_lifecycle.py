@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,6 @@ from tests.support.host import listing, processes_of
 from tests.support.soak import ROUNDS
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """A cluster that these tests may hurt."""
-    with running_cluster("hurt", ["python"]) as made:
-        yield made
 
 
 def processes(cluster: LocalCluster) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Every field of every kind: what its change does to the graph is the class that `emctl diff` says.
 
-`tests/e2e/test_change_classes.py` asks the same of real previews.
+`tests/built/test_change_classes.py` asks the same of real previews.
 """
 
 from pathlib import Path

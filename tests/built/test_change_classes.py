@@ -1,4 +1,8 @@
-"""Every field of every kind: what a real preview does is the class that `emctl diff` says."""
+"""Every field of every kind: what a real preview does is the class that `emctl diff` says.
+
+No pod runs for it, so that it needs a cluster, and not the one with all images, where the other
+tests of workspaces are one after the other for most of the time that `make test` takes.
+"""
 
 import json
 import re
@@ -16,7 +20,8 @@ from schemas.errors import dotted
 from tests.schemas import specs
 from tests.schemas.test_changes import FIELDS, TABLES, Path_
 from tests.support import change_classes
-from tests.support.checkout import Checkout
+from tests.support.checkout import Checkout, make_checkout
+from tests.support.cluster import LocalCluster
 
 pytestmark = pytest.mark.e2e
 
@@ -119,8 +124,11 @@ def write(checkout: Checkout, spec: dict[str, Any]) -> None:
 
 
 @pytest.fixture(name="stack", scope="module")
-def _stack(checkout: Checkout) -> Iterator[Checkout]:
+def _stack(
+    cluster: LocalCluster, pulumi_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Checkout]:
     """Everything applied, the trainings complete."""
+    checkout = make_checkout(tmp_path_factory.mktemp("checkout"), cluster, pulumi_home)
     call = checkout.plain_stack(STACK, SPEC)
     # Named by a change that lets people sign in.
     call("config", "set", "--secret", "easymaker:signInSecret", "of the tests")
