@@ -10,7 +10,11 @@ from tests.aws.stacks import Spec, Stack
 
 ELSEWHERE: dict[str, Spec] = {
     "cluster": {"cluster": "prod"},
-    "region": {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1c"]},
+    "region": {
+        "region": "us-east-1",
+        "zones": ["us-east-1a", "us-east-1c"],
+        "pools": {"cpu": {"instance_types": ["m7i.xlarge"], "min": 2, "max": 6}},
+    },
 }
 """By the key that is refused."""
 

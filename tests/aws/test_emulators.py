@@ -1,5 +1,6 @@
 """The emulators: on loopback alone, empty when asked, gone at the end."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def listening(processes: tuple[int, ...]) -> set[str]:
     sockets = set()
     for process in processes:
         for entry in Path(f"/proc/{process}/fd").iterdir():
-            sockets.add(os.readlink(entry).removeprefix("socket:[").removesuffix("]"))
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                sockets.add(os.readlink(entry).removeprefix("socket:[").removesuffix("]"))
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
