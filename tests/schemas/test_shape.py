@@ -37,34 +37,27 @@ def test_only_the_value_itself_is_left_out(given: int | str, message: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("path", "secret"),
+    ("model", "path", "secret"),
     [
-        ("trainings.tokenizer.data_storage", False),
-        ("trainings.tokenizer.hyperparameters.hf_token", True),
-        ("trainings.base.tags.db_password", True),
-        ("trainings.base.input_data.tokens", False),
-        ("endpoints.e.stages.token-ner.flavor", False),
-        ("endpoints.e.traffic.token-ner", False),
-        ("endpoints.e.access.api_keys.secret", True),
-        ("platform.object_storage.secret-host.region", False),
-        ("platform.object_storage.o.credentials.secret_key.key", True),
-        ("platform.nas.private.export", False),
-        ("platform.password", True),
+        (Workspace, "trainings.tokenizer.data_storage", False),
+        (Workspace, "trainings.tokenizer.hyperparameters.hf_token", True),
+        (Workspace, "trainings.base.tags.db_password", True),
+        (Workspace, "trainings.base.input_data.tokens", False),
+        (Workspace, "endpoints.e.stages.token-ner.flavor", False),
+        (Workspace, "endpoints.e.traffic.token-ner", False),
+        (Workspace, "endpoints.e.access.api_keys.secret", True),
+        (Workspace, "platform.object_storage.secret-host.region", False),
+        (Workspace, "platform.object_storage.o.credentials.secret_key.key", True),
+        (Workspace, "platform.nas.private.export", False),
+        (Workspace, "platform.password", True),
+        (Cluster, "endpoint_access.private_cidrs.0", False),
+        (Cluster, "network.private_subnets.0", False),
+        (Cluster, "pools.private.max", False),
+        (Cluster, "pools.gpu.labels.token", True),
+        (Cluster, "tags.db_password", True),
     ],
 )
-def test_names_that_users_chose_make_nothing_secret(path: str, secret: bool) -> None:
-    assert may_be_secret(Workspace, tuple(path.split("."))) == secret
-
-
-@pytest.mark.parametrize(
-    ("path", "secret"),
-    [
-        ("endpoint_access.private_cidrs.0", False),
-        ("network.private_subnets.0", False),
-        ("pools.private.max", False),
-        ("pools.gpu.labels.token", True),
-        ("tags.db_password", True),
-    ],
-)
-def test_of_clusters(path: str, secret: bool) -> None:
-    assert may_be_secret(Cluster, tuple(path.split("."))) == secret
+def test_names_that_users_chose_make_nothing_secret(
+    model: type[StrictModel], path: str, secret: bool
+) -> None:
+    assert may_be_secret(model, tuple(path.split("."))) == secret
